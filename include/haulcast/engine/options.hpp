@@ -1,0 +1,37 @@
+// What the rules of the engine are set to. Options are input: they are recorded when they change, so that a replay judges
+// each position by those that held then.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "haulcast/base/time.hpp"
+
+namespace haulcast {
+class byte_reader;
+class byte_writer;
+}  // namespace haulcast
+
+namespace haulcast::engine {
+
+/// Grows whenever the same input may lead to another outcome; recorded beside the options.
+inline constexpr std::uint32_t version = 1;
+
+struct options {
+  seconds identity_window{21'600};            // how far behind a truck's newest position duplicates are told exactly
+  std::uint32_t identity_bytes_max = 32'768;  // a truck's window of recent positions; its oldest part goes when it is fuller
+  double stop_speed_kmh = 5;                  // slower than this, or over the ground where no speed is given …
+  seconds stop_after{120};                    // … for this long is a stop
+  seconds offline_after{600};                 // silence
+  bool filters = true;                        // mark suspect positions
+  double filter_max_speed_kmh = 300;          // faster than this between two positions no truck drives
+  double filter_max_accuracy_m = 1'000;       // worse than this is no place
+
+  friend bool operator==(const options&, const options&) = default;
+};
+
+void save(const options& o, byte_writer& out);
+/// False: bytes that no save wrote.
+bool load(options& o, byte_reader& in);
+
+}  // namespace haulcast::engine

@@ -1,0 +1,127 @@
+// Turns inputs (batches, ticks, starts) into the new state of every truck and the events that follow.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <queue>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "haulcast/base/bytes.hpp"
+#include "haulcast/engine/batch.hpp"
+#include "haulcast/engine/event.hpp"
+#include "haulcast/engine/options.hpp"
+#include "haulcast/engine/truck.hpp"
+
+namespace haulcast::engine {
+
+/// A place in the journal: the number of a record, from 1, without gaps.
+using offset_t = std::uint64_t;
+/// A truck's place in one world; another world (after a recovery) may give it another.
+using truck_index = std::uint32_t;
+
+/// Server time passed, and these trucks were due for something. Which they are is asked of due() before and recorded, so that
+/// a replay over trucks restored at different offsets need not ask again.
+struct tick {
+  utc_time now;
+  std::vector<std::string_view> trucks;
+};
+
+/// The server started (or went on after a failed commit), with these rules from now on.
+struct started {
+  utc_time now;
+  options rules;
+  std::uint32_t engine_version = version;
+};
+
+/// What one input brought about. Reused by the caller: clear() keeps the memory.
+struct outcome {
+  struct truck_change {
+    truck_index truck = 0;
+    truck_status status = truck_status::offline;  // after the input
+  };
+  std::vector<truck_change> trucks;   // of a batch: in the order of batch::trucks; of a tick: those that changed
+  std::vector<judgement> judgements;  // of a batch: in the order of batch::positions
+  std::vector<event> events;          // in order
+  bool partly_skipped = false;        // a truck already held this record's effect (recovery only)
+
+  void clear() noexcept;
+};
+
+/// All trucks. Pure: no clock, no I/O, no randomness; the same inputs at the same offsets give the same state and events,
+/// byte for byte. Time is each position's `timestamp` for what trucks do and the input's server time for silence.
+/// Not thread-safe: owned by the event loop, or by whoever recovers.
+///
+/// Recovery gives trucks restored from snapshots taken at different offsets, then applies the journal's tail: a truck that
+/// already holds a record's effect (truck::changed_at >= offset) is left as it is.
+class world {
+ public:
+  /// Room for so many trucks is set aside (as address space, not memory), so that no later input has to rehash them all.
+  explicit world(std::size_t max_trucks);
+  world(world&&) = default;
+  world& operator=(world&&) = default;
+
+  /// O(positions); a truck not known yet is created. Positions are judged and applied in array order.
+  void apply(const batch& input, offset_t offset, outcome& out);
+  void apply(const tick& input, offset_t offset, outcome& out);
+  void apply(const started& input, offset_t offset, outcome& out);
+
+  /// The trucks whose silence is long enough at `now`, at most `max`, in the order it fell due; applying a tick with them
+  /// settles them. Amortised O(log trucks) for each truck that was heard since it was last looked at.
+  std::vector<std::string_view> due(utc_time now, std::size_t max);
+
+  const options& rules() const noexcept { return rules_; }
+  /// The newest server time of any input.
+  utc_time now() const noexcept { return now_; }
+  std::size_t size() const noexcept { return trucks_.size(); }
+  std::size_t window_bytes() const noexcept { return window_bytes_; }
+  std::optional<truck_index> find(std::string_view truck_id) const;
+  const truck& at(truck_index index) const { return trucks_[index]; }
+  truck_status status(truck_index index) const;
+
+  /// A snapshot pass saves the trucks that changed before it began; those that change while it is on belong to the next one.
+  void begin_pass();
+  /// Up to `max` trucks of the pass that were not taken yet; empty: it is complete.
+  std::vector<truck_index> take_changed(std::size_t max);
+
+  /// Has the next pass save it, changed or not.
+  void mark_changed(std::string_view truck_id);
+
+  /// One entity each as bytes, for snapshots and for comparing worlds.
+  void save_rules(byte_writer& out) const;
+  void save_truck(truck_index index, byte_writer& out) const;
+  /// Restoring is only for an empty world's first life: before any input is applied. False: bytes that no save wrote.
+  bool restore_rules(std::string_view bytes);
+  bool restore_truck(std::string_view bytes);
+
+ private:
+  struct due_entry {
+    utc_time when;
+    truck_index truck;
+    friend bool operator>(const due_entry& a, const due_entry& b) {
+      return a.when != b.when ? a.when > b.when : a.truck > b.truck;
+    }
+  };
+
+  truck_index index_of(std::string_view truck_id);
+  void touch(truck_index index, offset_t offset);
+  utc_time offline_due(const truck& t) const;
+  void await_silence(truck_index index);
+
+  options rules_;
+  utc_time now_;
+  utc_time started_at_;
+  offset_t rules_changed_at_ = 0;
+  std::deque<truck> trucks_;  // never moves a truck: ids and views into it stay valid
+  boost::unordered_flat_map<std::string_view, truck_index> by_id_;
+  std::priority_queue<due_entry, std::vector<due_entry>, std::greater<>> dues_;  // one entry at most for each truck
+  std::vector<truck_index> changed_;  // since the pass began
+  std::vector<truck_index> passing_;  // changed before it, not taken yet
+  std::vector<bool> skip_;
+  std::size_t window_bytes_ = 0;
+};
+
+}  // namespace haulcast::engine

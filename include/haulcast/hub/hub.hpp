@@ -1,0 +1,133 @@
+// Who is subscribed to what, and the fan-out of what is told.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "haulcast/engine/event.hpp"
+#include "haulcast/engine/world.hpp"
+#include "haulcast/hub/outbox.hpp"
+#include "haulcast/hub/viewport_index.hpp"
+#include "haulcast/wire/live.hpp"
+
+namespace haulcast::hub {
+
+/// One connection, seen from the hub: its interests and what waits for it. Owned by its session; the hub holds a pointer
+/// between join and leave. Loop only.
+class subscriber {
+ public:
+  using may_see = std::function<bool(std::string_view truck_id)>;
+
+  /// `visible`: what the token covers, asked for trucks that come by `bbox`; empty: everything.
+  subscriber(outbox_options options, may_see visible) : waiting{options}, visible_{std::move(visible)} {}
+  virtual ~subscriber() = default;
+  subscriber(const subscriber&) = delete;
+  subscriber& operator=(const subscriber&) = delete;
+
+  /// Something waits. Called once per turn of telling, never from within itself.
+  virtual void wake() = 0;
+  /// An event did not fit. Called instead of taking it; the subscriber closes and will not be offered more.
+  virtual void overflow() = 0;
+
+  outbox waiting;
+  wire::event_filter events;  // which events it wants
+  bool catching_up = false;   // reads past events aside: live ones wait in the journal for it
+
+ private:
+  friend class hub;
+  boost::unordered_flat_set<std::uint64_t> topics_;  // keys of the trucks it follows
+  std::optional<geo::bbox> viewport_;
+  may_see visible_;
+  std::uint64_t seen_ = 0;  // the last thing published that reached it: who follows twice gets it once
+  bool all_ = false;
+  bool woken_ = false;
+  bool overflowed_ = false;
+};
+
+struct hub_metrics {
+  std::uint64_t positions_offered = 0;    // position x subscriber
+  std::uint64_t positions_conflated = 0;  // of those, made obsolete before they were sent
+  std::uint64_t events_offered = 0;
+  std::uint64_t overflows = 0;
+};
+
+/// Everything is told in the order of the journal. A position is encoded once, when the first subscriber wants it, and not at
+/// all when nobody does. Loop only; no I/O. publish is O(followers of the truck + subscribers of all + viewports over the
+/// place).
+class hub {
+ public:
+  explicit hub(std::string event_source) : event_source_{std::move(event_source)} {}
+
+  void join(subscriber& s);
+  void leave(subscriber& s);
+
+  /// `known_as`: the truck's index if the view has it. False: it follows that truck already.
+  bool follow(subscriber& s, std::string_view truck_id, std::optional<engine::truck_index> known_as);
+  bool unfollow(subscriber& s, std::string_view truck_id);
+  void follow_all(subscriber& s, bool on);
+  /// One viewport for a subscriber: another replaces it.
+  void look_at(subscriber& s, std::optional<geo::bbox> viewport);
+  static std::size_t interests(const subscriber& s) noexcept {
+    return s.topics_.size() + (s.all_ ? 1 : 0) + (s.viewport_ ? 1 : 0);
+  }
+  /// Would an event about this truck (and place) reach it, filter included? For those that read the past themselves.
+  bool wants(const subscriber& s, const engine::event& e) const;
+  const std::optional<geo::bbox>& viewport(const subscriber& s) const noexcept { return s.viewport_; }
+  bool follows_all(const subscriber& s) const noexcept { return s.all_; }
+
+  void publish(engine::truck_index truck, std::string_view truck_id, const engine::position& p);
+  void publish(const engine::event& e, engine::event_id id);
+  /// Ends a turn of telling: wakes each subscriber that was offered something.
+  void flush();
+  /// The world was rebuilt: trucks may have other indexes from now on.
+  void forget_indexes();
+
+  const hub_metrics& metrics() const noexcept { return metrics_; }
+  std::size_t subscribers() const noexcept { return members_; }
+  const std::string& event_source() const noexcept { return event_source_; }
+  /// Bytes waiting for all subscribers. O(subscribers): for a scrape.
+  std::size_t pending_bytes() const;
+
+ private:
+  struct topic {
+    std::uint64_t key = 0;
+    std::string truck_id;
+    std::vector<subscriber*> followers;
+    bool known = false;  // the truck has an index
+  };
+  // What is known of a truck index: not looked up yet, nobody follows it, or its topic.
+  struct lookup {
+    bool done = false;
+    topic* found = nullptr;
+  };
+
+  topic* topic_of(engine::truck_index truck, std::string_view truck_id);
+  topic& make_topic(std::string_view truck_id);
+  void drop_if_unused(topic& t);
+  template <class F>
+  void for_each_recipient(const topic* t, std::string_view truck_id, std::optional<geo::point> place, F&& offer);
+  void mark(subscriber& s);
+
+  std::string event_source_;
+  std::size_t members_ = 0;
+  std::uint64_t next_key_ = 1;
+  std::uint64_t published_ = 0;
+  boost::unordered_flat_map<std::uint64_t, std::unique_ptr<topic>> topics_;
+  boost::unordered_flat_map<std::string_view, topic*> by_id_;  // views into topics
+  std::vector<lookup> by_index_;
+  std::vector<subscriber*> all_;
+  std::vector<subscriber*> everyone_;
+  viewport_index viewports_;
+  std::vector<subscriber*> woken_;
+  hub_metrics metrics_;
+  std::string scratch_;
+};
+
+}  // namespace haulcast::hub

@@ -1,0 +1,67 @@
+// What waits for one subscriber: every position while it keeps up, the newest of each truck when it does not, every event.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "haulcast/hub/text.hpp"
+
+namespace haulcast::hub {
+
+struct outbox_options {
+  std::size_t max_pending_bytes = 65'536;  // of positions; beyond it they are conflated
+  std::size_t max_pending_events = 1'000;  // beyond it the subscriber must come back with `since`
+};
+
+/// Positions are JSON objects, each behind a comma, so that they are joined by putting them one after another; events are whole
+/// WebSocket frames. Conflation replaces a truck's waiting position in place: each truck stays in its own order, and nothing
+/// stale is ever sent. Not thread-safe. Memory: none while empty.
+class outbox {
+ public:
+  explicit outbox(outbox_options options) : options_{options} {}
+
+  /// `truck` tells trucks apart. Returns how many waiting positions it made obsolete.
+  std::size_t offer_position(std::uint64_t truck, const shared_text& position);
+  /// False: there are max_pending_events already; this one was not taken.
+  [[nodiscard]] bool offer_event(const shared_text& frame);
+
+  /// With a rate limit positions wait on purpose; then only the newest of each truck does. Returns how many that made obsolete.
+  std::size_t conflate_always(bool on);
+
+  /// From here on the numbers that tell trucks apart mean other trucks: what waits is no longer replaced.
+  void forget_trucks() { slots_.clear(); }
+
+  bool has_positions() const noexcept { return !positions_.empty(); }
+  bool has_events() const noexcept { return !events_.empty(); }
+  bool empty() const noexcept { return positions_.empty() && events_.empty(); }
+  std::size_t pending_bytes() const noexcept { return position_bytes_ + event_bytes_; }
+  std::size_t pending_events() const noexcept { return events_.size(); }
+
+  /// Moves waiting positions, at most about `bytes_max` of them, behind `out`. At least one if there is any.
+  void take_positions(std::string& out, std::size_t bytes_max);
+  /// The same for event frames.
+  void take_events(std::string& out, std::size_t bytes_max);
+
+ private:
+  struct waiting {
+    std::uint64_t truck;
+    shared_text position;
+  };
+
+  std::size_t conflate();
+
+  outbox_options options_;
+  std::deque<waiting> positions_;
+  std::deque<shared_text> events_;
+  std::size_t position_bytes_ = 0;
+  std::size_t event_bytes_ = 0;
+  std::uint64_t taken_ = 0;  // positions taken so far: slot = place in positions_ + taken_
+  boost::unordered_flat_map<std::uint64_t, std::uint64_t> slots_;  // truck -> slot, while conflating
+  bool conflating_ = false;
+  bool always_ = false;
+};
+
+}  // namespace haulcast::hub

@@ -1,0 +1,41 @@
+// One entry of the journal as bytes: an input, what the engine judged of it, and the events it caused.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "haulcast/engine/world.hpp"
+
+namespace haulcast::journal {
+
+using engine::offset_t;
+
+/// The numbers are written to journals: append, never renumber.
+enum class record_kind : std::uint8_t { started = 1, batch = 2, tick = 3 };
+
+/// Appends one record to `out`. Duplicates keep their identity only; rejected positions their reason and raw text.
+void encode_record(std::string& out, const engine::batch& input, const engine::outcome& what);
+void encode_record(std::string& out, const engine::tick& input, const engine::outcome& what);
+void encode_record(std::string& out, const engine::started& input, const engine::outcome& what);
+
+/// A record before its parts are read: the events come first, so that who wants only them reads no further.
+/// Everything is a view into the record's bytes.
+struct record_view {
+  record_kind kind = record_kind::started;
+  utc_time time;  // the input's server time
+  std::size_t event_count = 0;
+  std::string_view events;
+  std::string_view body;
+};
+/// None: bytes that no encode_record wrote.
+std::optional<record_view> view_record(std::string_view bytes);
+
+/// False as above. The texts of what is read are views into the record's bytes.
+bool read_events(const record_view& record, std::vector<engine::event>& events);
+bool read_batch(const record_view& record, engine::batch& input, std::vector<engine::judgement>& judgements);
+bool read_tick(const record_view& record, engine::tick& input);
+bool read_started(const record_view& record, engine::started& input);
+
+}  // namespace haulcast::journal

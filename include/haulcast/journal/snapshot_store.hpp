@@ -1,0 +1,54 @@
+// The world's entities as of some offset each, in a SQLite file of their own: what recovery begins with.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "haulcast/base/result.hpp"
+#include "haulcast/engine/world.hpp"
+
+struct sqlite3;
+
+namespace haulcast::journal {
+
+using engine::offset_t;
+
+/// One thing that is saved anew when it changed. The bytes hold the offset of the last record that concerned it.
+struct entity {
+  std::string key;  // "rules", "truck/TRK-1"
+  std::string bytes;
+};
+
+/// A snapshot pass writes what changed since the pass before, in any number of transactions, and last the offset from which
+/// recovery has to replay. Rows of a pass that did not end are as good as any other: each entity says what it holds.
+/// Blocking; one thread at a time.
+class snapshot_store {
+ public:
+  /// Error: a sentence; also when the file belongs to another journal or was written by a newer version.
+  static result<std::unique_ptr<snapshot_store>> open(const std::filesystem::path& path, std::string_view journal_id);
+  ~snapshot_store();
+  snapshot_store(const snapshot_store&) = delete;
+  snapshot_store& operator=(const snapshot_store&) = delete;
+
+  /// Inserts or replaces; durable when it returns.
+  result<void> write(std::span<const entity> entities);
+  /// Ends a pass: recovery replays from this record on.
+  result<void> finish(offset_t replay_from);
+
+  result<offset_t> replay_from();  // 1 before the first pass ended
+  /// Every entity, in no order. `take` returns false to stop with an error.
+  result<void> load(const std::function<bool(const entity&)>& take);
+
+ private:
+  explicit snapshot_store(sqlite3* db) : db_{db} {}
+  failure error(std::string_view doing) const;
+  result<void> execute(const char* sql);
+
+  sqlite3* db_;
+};
+
+}  // namespace haulcast::journal

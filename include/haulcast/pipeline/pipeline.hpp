@@ -1,0 +1,202 @@
+// The one path for everything that changes the world: admit, apply, commit, tell.
+#pragma once
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include "haulcast/base/metrics.hpp"
+#include "haulcast/base/result.hpp"
+#include "haulcast/base/worker.hpp"
+#include "haulcast/engine/world.hpp"
+#include "haulcast/hub/hub.hpp"
+#include "haulcast/journal/committer.hpp"
+#include "haulcast/journal/recovery.hpp"
+#include "haulcast/journal/segment_log.hpp"
+#include "haulcast/journal/snapshot_store.hpp"
+#include "haulcast/pipeline/recent.hpp"
+#include "haulcast/pipeline/snapshotter.hpp"
+#include "haulcast/pipeline/view.hpp"
+
+namespace haulcast::pipeline {
+
+namespace net = boost::asio;
+
+/// Why a batch was not taken. Nothing of it is stored; sending it again is safe.
+enum class refusal : std::uint8_t {
+  not_ready,      // starting, or the world is being rebuilt after a failed commit
+  overloaded,     // too much waits for the commit
+  storage_full,   // journal.max_bytes or journal.min_free_bytes reached
+  not_committed,  // the commit failed: in doubt, told as not there
+  shutting_down,
+};
+
+/// What a batch came to, committed and told.
+struct receipt {
+  std::unique_ptr<engine::batch> input;  // with the refused positions in it
+  std::uint32_t accepted = 0;            // live, late and suspect
+  std::uint32_t duplicates = 0;
+  std::uint32_t late = 0;
+};
+using submit_result = result<receipt, refusal>;
+[[noreturn]] void throw_exception_from_error(refusal error, const boost::source_location& where);
+
+struct pipeline_options {
+  engine::options rules;
+  std::size_t max_trucks = 1'000'000;
+  std::size_t max_pending_bytes = 64ULL << 20;  // of records waiting for the commit
+  std::size_t memory_bytes = 32ULL << 20;       // of the newest records kept for streams
+  std::chrono::hours retention{24};
+  std::uint64_t journal_max_bytes = 0;         // 0: 80 % of the file system
+  std::uint64_t min_free_bytes = 64ULL << 20;  // of the file system
+  std::chrono::seconds snapshot_interval{60};
+  std::uint64_t snapshot_positions = 500'000;  // a pass begins earlier after so many
+  std::filesystem::path directory;             // whose file system is watched
+};
+
+struct pipeline_metrics {
+  std::array<std::uint64_t, 4> verdicts{};                     // by engine::verdict
+  std::array<std::uint64_t, engine::reject_codes> rejected{};  // by engine::reject_code
+  std::uint64_t records = 0;                                   // committed
+  std::uint64_t events = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t failed_commits = 0;
+  std::uint64_t replay_differences = 0;
+  std::uint64_t journal_bytes = 0;  // held
+  std::uint64_t journal_max_bytes = 0;
+  std::uint64_t disk_free_bytes = 0;
+  latency_histogram acknowledgement{latency_bounds};         // from submit to told
+  latency_histogram position_to_subscriber{latency_bounds};  // from submit to the subscribers' sockets
+  latency_histogram commit{latency_bounds};                  // write and sync
+  histogram<10> group_records{{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}};
+  latency_histogram loop_lag{latency_bounds};
+};
+
+/// Snapshots and tail, then one record that says the server started: the world as it is at the beginning of a life. Blocking.
+result<journal::recovered> begin_life(journal::segment_log& log, journal::snapshot_store& snapshots,
+                                      const pipeline_options& options);
+
+/// Owns the world. All of it runs on the loop, but for the commits, the snapshots' files and a rebuild, which have threads.
+/// What is told at once is bounded, so that no turn of the loop grows with a commit's size.
+///
+/// A failed commit fails every record applied after the last committed one. The world is then rebuilt aside from snapshots and
+/// journal, again and again until the journal takes a record; meanwhile nothing is admitted and not_ready_because() says why.
+class pipeline {
+ public:
+  pipeline(net::io_context& loop, pipeline_options options, journal::segment_log& log, journal::snapshot_store& snapshots,
+           journal::recovered world, hub::hub& hub);
+  ~pipeline();
+
+  /// Ticks, snapshots and retention begin.
+  void start();
+
+  /// Ends when the batch is committed and told. `received_at` may be moved forward: server time never runs back.
+  net::awaitable<submit_result> submit(std::unique_ptr<engine::batch> input);
+  /// What a batch would be refused with right now.
+  std::optional<refusal> closed() const;
+  /// A sentence while closed for more than a moment; empty: ready.
+  std::string not_ready_because() const;
+
+  const view& live() const noexcept { return *view_; }
+  /// Everything up to here is told.
+  offset_t told() const noexcept { return told_; }
+  offset_t first_offset() const { return log_.first_offset(); }
+  /// The group that holds a told record: from memory, or read aside.
+  net::awaitable<result<journal::shared_group, journal::read_error>> group_at(offset_t offset);
+
+  /// A stream's wait for news: its timer is cancelled whenever something is told.
+  void await_news(net::steady_timer& timer) { listeners_.insert(&timer); }
+  void forget(net::steady_timer& timer) { listeners_.erase(&timer); }
+
+  /// No batch is taken from now on; ends when all that was taken is committed and told.
+  net::awaitable<void> drain();
+
+  const pipeline_metrics& metrics() const noexcept { return metrics_; }
+  const snapshot_metrics& snapshots() const noexcept { return snapshotter_.metrics(); }
+  std::size_t trucks() const noexcept { return world_->size(); }
+  std::size_t window_bytes() const noexcept { return world_->window_bytes(); }
+  std::size_t pending_bytes() const noexcept { return pending_bytes_; }
+  const journal::segment_log& log() const noexcept { return log_; }
+
+ private:
+  using clock = std::chrono::steady_clock;
+  struct in_flight {
+    offset_t offset = 0;
+    std::size_t bytes = 0;
+    utc_time time;
+    clock::time_point submitted;
+    std::unique_ptr<engine::batch> input;  // none for a tick
+    std::vector<std::string> tick_trucks;  // ids, in the order of `what.trucks`
+    engine::outcome what;
+    net::any_completion_handler<void(submit_result)> done;
+  };
+
+  void apply(std::unique_ptr<engine::batch> input, net::any_completion_handler<void(submit_result)> done);
+  void refuse_new_trucks(engine::batch& input) const;
+  template <class Input>
+  void record(in_flight entry, const Input& input);
+  void hand_over();
+  void committed(journal::commit_report report);
+  void failed(std::error_code error);
+  void tell_some();
+  void tell(in_flight& entry);
+  void answer(in_flight entry);
+  void rebuild();
+  void rebuilt(std::shared_ptr<journal::recovered> world, std::shared_ptr<view> told);
+  void tick();
+  void every_tick();
+  void every_second();
+  void step_snapshot();
+  void maintain();
+
+  net::io_context& loop_;
+  const pipeline_options options_;
+  journal::segment_log& log_;
+  journal::snapshot_store& snapshots_;
+  hub::hub& hub_;
+  std::unique_ptr<engine::world> world_;
+  std::unique_ptr<view> view_;
+  recent_groups recent_;
+
+  offset_t next_ = 1;  // of the next record
+  offset_t committed_ = 0;
+  offset_t told_ = 0;
+  journal::group building_;
+  bool hand_over_posted_ = false;
+  bool tell_posted_ = false;
+  bool maintaining_ = false;
+  std::deque<in_flight> in_flight_;
+  std::vector<engine::outcome> spare_outcomes_;
+  std::size_t pending_bytes_ = 0;
+  std::uint64_t positions_since_pass_ = 0;
+  clock::time_point last_pass_;
+
+  bool stopping_ = false;
+  bool storage_full_ = false;
+  std::string rebuilding_;  // why; empty: not
+  std::unordered_set<net::steady_timer*> listeners_;
+  net::steady_timer tick_timer_;
+  net::steady_timer second_timer_;
+  net::steady_timer snapshot_timer_;
+  net::steady_timer drained_;
+  std::shared_ptr<std::atomic<bool>> abandoned_;  // tells a rebuild that nobody waits for it any more
+  pipeline_metrics metrics_;
+
+  worker aside_;   // snapshots' files, a rebuild
+  worker reader_;  // streams and resuming subscribers
+  snapshotter snapshotter_;
+  journal::committer committer_;
+};
+
+}  // namespace haulcast::pipeline

@@ -1,0 +1,49 @@
+// The committed, told copy of every truck's newest position and status: what reads and snapshots for subscribers come from.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "haulcast/engine/world.hpp"
+
+namespace haulcast::pipeline {
+
+using engine::offset_t;
+using engine::truck_index;
+
+struct told_truck {
+  std::string id;
+  bool has_position = false;
+  engine::truck_status status = engine::truck_status::offline;
+  engine::kept_position newest;
+  utc_time received_at;        // of `newest`
+  offset_t position_told = 0;  // the record that brought `newest`
+};
+
+/// Changes only in Tell, so a read after an answer sees what was written, and nobody sees what a failed commit takes back.
+/// Loop only. Indexes are those of the world it was made from; index order is the order in which trucks appeared.
+class view {
+ public:
+  explicit view(std::size_t max_trucks);
+  /// As of a recovered world: every record in it counts as told.
+  view(const engine::world& world, std::size_t max_trucks, offset_t told);
+
+  void tell_position(truck_index truck, std::string_view id, const engine::position& p, utc_time received_at, offset_t offset);
+  void tell_status(truck_index truck, std::string_view id, engine::truck_status status);
+
+  std::optional<truck_index> find(std::string_view id) const;
+  /// A truck that the world has but nobody was told of yet has an empty id.
+  const told_truck& at(truck_index truck) const { return trucks_[truck]; }
+  std::size_t size() const noexcept { return trucks_.size(); }
+
+ private:
+  told_truck& entry(truck_index truck, std::string_view id);
+
+  std::deque<told_truck> trucks_;
+  boost::unordered_flat_map<std::string_view, truck_index> by_id_;
+};
+
+}  // namespace haulcast::pipeline

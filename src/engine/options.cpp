@@ -1,0 +1,31 @@
+#include "haulcast/engine/options.hpp"
+
+#include "haulcast/base/bytes.hpp"
+
+namespace haulcast::engine {
+
+// Members that a later version adds are appended, so that an older record reads as "not set then".
+void save(const options& o, byte_writer& out) {
+  out.svarint(o.identity_window.count());
+  out.varint(o.identity_bytes_max);
+  out.raw(o.stop_speed_kmh);
+  out.svarint(o.stop_after.count());
+  out.svarint(o.offline_after.count());
+  out.u8(o.filters ? 1 : 0);
+  out.raw(o.filter_max_speed_kmh);
+  out.raw(o.filter_max_accuracy_m);
+}
+
+bool load(options& o, byte_reader& in) {
+  o.identity_window = seconds{in.svarint()};
+  o.identity_bytes_max = static_cast<std::uint32_t>(in.varint());
+  o.stop_speed_kmh = in.raw();
+  o.stop_after = seconds{in.svarint()};
+  o.offline_after = seconds{in.svarint()};
+  o.filters = in.u8() != 0;
+  o.filter_max_speed_kmh = in.raw();
+  o.filter_max_accuracy_m = in.raw();
+  return in.ok();
+}
+
+}  // namespace haulcast::engine

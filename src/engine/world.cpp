@@ -1,0 +1,201 @@
+#include "haulcast/engine/world.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace haulcast::engine {
+
+namespace {
+
+event about(event_type type, utc_time time, const truck& t) {
+  event e;
+  e.type = type;
+  e.time = time;
+  e.truck_id = t.id;
+  if (t.has_position) e.where = t.newest;
+  return e;
+}
+
+// A look at the dues examines at most so many that turn out to have been heard since.
+constexpr std::size_t stale_dues_max = 2'000;
+
+}  // namespace
+
+void outcome::clear() noexcept {
+  trucks.clear();
+  judgements.clear();
+  events.clear();
+  partly_skipped = false;
+}
+
+world::world(std::size_t max_trucks) { by_id_.reserve(max_trucks); }
+
+std::optional<truck_index> world::find(std::string_view truck_id) const {
+  const auto found = by_id_.find(truck_id);
+  if (found == by_id_.end()) return std::nullopt;
+  return found->second;
+}
+
+truck_status world::status(truck_index index) const { return trucks_[index].status(); }
+
+truck_index world::index_of(std::string_view truck_id) {
+  if (const auto known = find(truck_id)) return *known;
+  const auto index = static_cast<truck_index>(trucks_.size());
+  trucks_.emplace_back().id = truck_id;
+  by_id_.emplace(trucks_.back().id, index);
+  return index;
+}
+
+void world::touch(truck_index index, offset_t offset) {
+  truck& t = trucks_[index];
+  t.changed_at = offset;
+  if (!std::exchange(t.changed, true)) changed_.push_back(index);
+}
+
+// Silence counts from the last batch or from the server's start, whichever is later: while it was down nobody could be heard.
+utc_time world::offline_due(const truck& t) const { return std::max(t.heard_at, started_at_) + rules_.offline_after; }
+
+void world::await_silence(truck_index index) {
+  truck& t = trucks_[index];
+  if (!std::exchange(t.awaited, true)) dues_.push({offline_due(t), index});
+}
+
+void world::apply(const batch& input, offset_t offset, outcome& out) {
+  now_ = std::max(now_, input.received_at);
+  skip_.assign(input.trucks.size(), false);
+  for (std::size_t i = 0; i < input.trucks.size(); ++i) {
+    const truck_index index = index_of(input.trucks[i]);
+    out.trucks.push_back({index, truck_status::offline});
+    const truck& t = trucks_[index];
+    skip_[i] = t.changed_at >= offset;
+    out.partly_skipped |= skip_[i];
+    if (!skip_[i] && t.online && offline_due(t) <= input.received_at) {
+      out.events.push_back(about(event_type::truck_offline, offline_due(t), t));
+      trucks_[index].online = false;
+    }
+  }
+  out.judgements.reserve(input.positions.size());
+  for (const batch_position& p : input.positions) {
+    if (skip_[p.truck]) {
+      out.judgements.push_back({});
+      continue;
+    }
+    truck& t = trucks_[out.trucks[p.truck].truck];
+    const judgement j = t.judge(p.where, rules_);
+    out.judgements.push_back(j);
+    window_bytes_ -= t.window.bytes();
+    t.apply(p.where, j, input.received_at, rules_);
+    window_bytes_ += t.window.bytes();
+    if (!std::exchange(t.online, true)) out.events.push_back(about(event_type::truck_online, input.received_at, t));
+  }
+  for (std::size_t i = 0; i < input.trucks.size(); ++i) {
+    auto& [index, status] = out.trucks[i];
+    if (!skip_[i]) {
+      trucks_[index].heard_at = input.received_at;
+      touch(index, offset);
+      await_silence(index);
+    }
+    status = trucks_[index].status();
+  }
+}
+
+void world::apply(const tick& input, offset_t offset, outcome& out) {
+  now_ = std::max(now_, input.now);
+  for (const std::string_view id : input.trucks) {
+    const truck_index index = index_of(id);
+    truck& t = trucks_[index];
+    if (t.changed_at >= offset) {
+      out.partly_skipped = true;
+      continue;
+    }
+    if (!t.online || offline_due(t) > input.now) continue;
+    out.events.push_back(about(event_type::truck_offline, offline_due(t), t));
+    t.online = false;
+    touch(index, offset);
+    out.trucks.push_back({index, t.status()});
+  }
+}
+
+void world::apply(const started& input, offset_t offset, outcome& out) {
+  if (rules_changed_at_ >= offset) {
+    out.partly_skipped = true;
+    return;
+  }
+  now_ = std::max(now_, input.now);
+  started_at_ = now_;
+  rules_ = input.rules;
+  rules_changed_at_ = offset;
+}
+
+std::vector<std::string_view> world::due(utc_time now, std::size_t max) {
+  std::vector<std::string_view> found;
+  std::vector<due_entry> put_back;
+  for (std::size_t looked_at = 0; !dues_.empty() && dues_.top().when <= now; ++looked_at) {
+    if (found.size() == max || looked_at == stale_dues_max) break;
+    const truck_index index = dues_.top().truck;
+    truck& t = trucks_[index];
+    dues_.pop();
+    const utc_time when = offline_due(t);
+    if (!t.online) {
+      t.awaited = false;
+    } else if (when > now) {
+      put_back.push_back({when, index});
+    } else {
+      found.push_back(t.id);
+      put_back.push_back({when, index});  // should the tick be refused, it is found again
+    }
+  }
+  for (const due_entry& entry : put_back) dues_.push(entry);
+  return found;
+}
+
+void world::mark_changed(std::string_view truck_id) {
+  const auto index = find(truck_id);
+  if (index && !std::exchange(trucks_[*index].changed, true)) changed_.push_back(*index);
+}
+
+void world::begin_pass() {
+  if (passing_.empty()) passing_.swap(changed_);
+  else passing_.insert(passing_.end(), changed_.begin(), changed_.end());
+  changed_.clear();
+}
+
+std::vector<truck_index> world::take_changed(std::size_t max) {
+  const std::size_t count = std::min(max, passing_.size());
+  std::vector<truck_index> taken{passing_.end() - static_cast<std::ptrdiff_t>(count), passing_.end()};
+  passing_.resize(passing_.size() - count);
+  for (const truck_index index : taken) trucks_[index].changed = false;
+  return taken;
+}
+
+void world::save_rules(byte_writer& out) const {
+  out.varint(rules_changed_at_);
+  out.svarint(to_epoch_ms(started_at_));
+  save(rules_, out);
+}
+
+void world::save_truck(truck_index index, byte_writer& out) const { trucks_[index].save(out); }
+
+bool world::restore_rules(std::string_view bytes) {
+  byte_reader in{bytes};
+  rules_changed_at_ = in.varint();
+  started_at_ = from_epoch_ms(in.svarint());
+  now_ = std::max(now_, started_at_);
+  return load(rules_, in) && in.done();
+}
+
+bool world::restore_truck(std::string_view bytes) {
+  byte_reader in{bytes};
+  truck t;
+  if (!t.load(in) || !in.done() || find(t.id)) return false;
+  const auto index = static_cast<truck_index>(trucks_.size());
+  now_ = std::max(now_, t.heard_at);
+  window_bytes_ += t.window.bytes();
+  trucks_.push_back(std::move(t));
+  by_id_.emplace(trucks_.back().id, index);
+  if (trucks_.back().online) await_silence(index);
+  return true;
+}
+
+}  // namespace haulcast::engine

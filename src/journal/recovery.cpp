@@ -1,0 +1,162 @@
+#include "haulcast/journal/recovery.hpp"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "haulcast/engine/codec.hpp"
+
+namespace haulcast::journal {
+
+namespace {
+
+constexpr std::string_view rules_key = "rules";
+
+failure unreadable(offset_t offset, std::string_view why) {
+  return {fmt::format("record {} of the journal {}; restore the journal from a backup", offset, why)};
+}
+
+std::string_view to_text(read_error error) {
+  switch (error) {
+    case read_error::expired: return "is older than the oldest one kept";
+    case read_error::corrupt: return "is damaged";
+    case read_error::failed: return "cannot be read";
+  }
+  return "";
+}
+
+class sha256 {
+ public:
+  sha256() : context_{EVP_MD_CTX_new()} { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
+  void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
+  std::string hex() {
+    std::array<unsigned char, 32> bytes{};
+    EVP_DigestFinal_ex(context_.get(), bytes.data(), nullptr);
+    return fmt::format("{:02x}", fmt::join(bytes, ""));
+  }
+
+ private:
+  struct free {
+    void operator()(EVP_MD_CTX* c) const noexcept { EVP_MD_CTX_free(c); }
+  };
+  std::unique_ptr<EVP_MD_CTX, free> context_;
+};
+
+bool same_events(const record_view& record, const engine::outcome& out) {
+  if (record.event_count != out.events.size()) return false;
+  std::string bytes;
+  byte_writer writer{bytes};
+  for (const engine::event& e : out.events) encode(writer, e, record.time);
+  return bytes == record.events;
+}
+
+}  // namespace
+
+result<void> for_each_record(const segment_log& log, offset_t from,
+                             const std::function<result<void>(offset_t, const record_view&)>& take) {
+  while (from <= log.last_offset()) {
+    const auto group = log.read(from);
+    if (!group) return unreadable(from, to_text(group.error()));
+    for (record_cursor c{**group}; c.valid(); c.next()) {
+      if (c.offset() < from) continue;
+      const auto record = view_record(c.bytes());
+      if (!record) return unreadable(c.offset(), "is of no known kind");
+      if (auto taken = take(c.offset(), *record); !taken) return taken;
+      from = c.offset() + 1;
+    }
+    if (from <= (*group)->last()) return unreadable(from, "is damaged");
+  }
+  return {};
+}
+
+result<bool> replay(engine::world& world, offset_t offset, const record_view& record, engine::outcome& out) {
+  out.clear();
+  bool same_judgements = true;
+  if (record.kind == record_kind::batch) {
+    engine::batch input;
+    std::vector<engine::judgement> judgements;
+    if (!read_batch(record, input, judgements)) return unreadable(offset, "is damaged");
+    world.apply(input, offset, out);
+    same_judgements = judgements == out.judgements;
+  } else if (record.kind == record_kind::tick) {
+    engine::tick input;
+    if (!read_tick(record, input)) return unreadable(offset, "is damaged");
+    world.apply(input, offset, out);
+  } else {
+    engine::started input;
+    if (!read_started(record, input)) return unreadable(offset, "is damaged");
+    if (input.engine_version > engine::version) {
+      return failure{fmt::format("record {} was written by a newer version (engine {}, this one is {})", offset,
+                                 input.engine_version, engine::version)};
+    }
+    world.apply(input, offset, out);
+  }
+  return out.partly_skipped || (same_judgements && same_events(record, out));
+}
+
+result<recovered> recover(const segment_log& log, snapshot_store* snapshots, std::size_t max_trucks) {
+  recovered r{.world = engine::world{max_trucks}};
+  if (snapshots != nullptr) {
+    const auto replay_from = snapshots->replay_from();
+    if (!replay_from) return replay_from.error();
+    r.replayed_from = *replay_from;
+    auto loaded = snapshots->load(
+        [&](const entity& e) { return e.key == rules_key ? r.world.restore_rules(e.bytes) : r.world.restore_truck(e.bytes); });
+    if (!loaded) return std::move(loaded).error();
+  }
+  if (r.replayed_from > log.last_offset() + 1) {
+    return failure{
+        fmt::format("the snapshots are ahead of the journal (record {} of {}): was the journal restored from an older backup?",
+                    r.replayed_from, log.last_offset())};
+  }
+  engine::outcome out;
+  auto replayed = for_each_record(log, r.replayed_from, [&](offset_t offset, const record_view& record) -> result<void> {
+    const auto same = replay(r.world, offset, record, out);
+    if (!same) return same.error();
+    if (!*same) {
+      ++r.differences;
+      spdlog::error("replaying record {} gave other events than were recorded; the recorded ones stand", offset);
+    }
+    ++r.records;
+    r.positions += out.judgements.size();
+    return {};
+  });
+  if (!replayed) return std::move(replayed).error();
+  r.last = log.last_offset();
+  return r;
+}
+
+std::string digest(const engine::world& world) {
+  std::vector<engine::truck_index> order(world.size());
+  for (engine::truck_index i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](auto a, auto b) { return world.at(a).id < world.at(b).id; });
+  sha256 sum;
+  std::string bytes;
+  byte_writer writer{bytes};
+  world.save_rules(writer);
+  sum.add(bytes);
+  for (const auto index : order) {
+    bytes.clear();
+    world.save_truck(index, writer);
+    sum.add(bytes);
+  }
+  return sum.hex();
+}
+
+result<std::string> digest_events(const segment_log& log) {
+  sha256 sum;
+  auto read = for_each_record(log, log.first_offset(), [&](offset_t offset, const record_view& record) -> result<void> {
+    if (record.event_count == 0) return {};
+    sum.add(fmt::format("{} {} {}\n", offset, to_epoch_ms(record.time), record.event_count));
+    sum.add(record.events);
+    return {};
+  });
+  if (!read) return std::move(read).error();
+  return {boost::system::in_place_value, sum.hex()};
+}
+
+}  // namespace haulcast::journal

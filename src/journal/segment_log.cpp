@@ -1,0 +1,382 @@
+#include "haulcast/journal/segment_log.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/rand.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstring>
+
+namespace haulcast::journal {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint32_t format_version = 1;
+constexpr std::array<char, 8> segment_magic{'h', 'a', 'u', 'l', 'c', 'a', 's', 't'};
+constexpr std::uint32_t group_magic = 0x31474A48;  // "HJG1"
+constexpr std::uint64_t group_bytes_max = 256ULL << 20;
+constexpr std::uint64_t index_every_bytes = 256ULL << 10;
+
+struct segment_header {
+  std::array<char, 8> magic = segment_magic;
+  std::uint32_t version = format_version;
+  std::uint32_t reserved = 0;
+  std::array<char, 32> journal_id{};
+  offset_t first = 0;
+  std::uint64_t checksum = 0;  // of what stands before it
+};
+static_assert(sizeof(segment_header) == 64);
+
+struct group_header {
+  std::uint32_t magic = group_magic;
+  std::uint32_t payload_bytes = 0;
+  offset_t first = 0;
+  std::uint32_t count = 0;
+  std::uint32_t reserved = 0;
+  offset_t durable = 0;        // the newest offset known durable when this was written
+  std::uint64_t checksum = 0;  // of what stands before it, then the payload
+};
+static_assert(sizeof(group_header) == 40);
+
+template <class Header>
+std::string_view before_checksum(const Header& header) {
+  return {reinterpret_cast<const char*>(&header), sizeof header - sizeof header.checksum};
+}
+
+std::uint64_t checksum(std::string_view head, std::string_view payload = {}) {
+  return XXH3_64bits_withSeed(payload.data(), payload.size(), XXH3_64bits(head.data(), head.size()));
+}
+
+fs::path segment_path(const fs::path& directory, offset_t first) { return directory / fmt::format("{:016}.segment", first); }
+
+std::string random_id() {
+  std::array<unsigned char, 16> bytes{};
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) throw std::runtime_error{"no randomness to be had"};
+  return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
+}  // namespace
+
+struct segment_log::segment {
+  struct mark {
+    offset_t first;
+    std::uint64_t position;
+  };
+
+  fs::path path;
+  offset_t first = 0;
+  file handle;
+  std::uint64_t end = sizeof(segment_header);  // behind the last group; moves only in the newest segment
+  std::vector<mark> index;                     // a group about each index_every_bytes
+  bool indexed = false;                        // the index covers the segment up to `end`
+  utc_time written_at;
+
+  void note(offset_t group_first, std::uint64_t position) {
+    if (index.empty() || position - index.back().position >= index_every_bytes) index.push_back({group_first, position});
+  }
+};
+
+namespace {
+
+struct found_group {
+  group_header header;
+  std::string payload;
+};
+
+// The group at that place if all of it is there and whole.
+std::optional<found_group> read_group(const file& f, std::uint64_t position) {
+  auto head = f.read_at(position, sizeof(group_header));
+  if (!head || head->size() < sizeof(group_header)) return std::nullopt;
+  found_group found;
+  std::memcpy(&found.header, head->data(), sizeof(group_header));
+  if (found.header.magic != group_magic || found.header.payload_bytes > group_bytes_max) return std::nullopt;
+  auto payload = f.read_at(position + sizeof(group_header), found.header.payload_bytes);
+  if (!payload || payload->size() < found.header.payload_bytes) return std::nullopt;
+  if (checksum(before_checksum(found.header), *payload) != found.header.checksum) return std::nullopt;
+  found.payload = std::move(*payload);
+  return found;
+}
+
+// Is there a whole group anywhere behind `position` that was written when `offset` was already durable?
+bool durable_later(const file& f, std::uint64_t position, std::uint64_t size, offset_t offset) {
+  constexpr std::uint64_t step = 1ULL << 20;
+  for (std::uint64_t from = position; from < size; from += step) {
+    const auto bytes = f.read_at(from, step + sizeof(group_magic) - 1);
+    if (!bytes) return true;  // unreadable: nothing is cut off that was not seen
+    const std::string_view magic{reinterpret_cast<const char*>(&group_magic), sizeof group_magic};
+    for (std::size_t at = bytes->find(magic); at != std::string::npos; at = bytes->find(magic, at + 1)) {
+      const auto group = read_group(f, from + at);
+      if (group && group->header.durable >= offset) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+segment_log::~segment_log() = default;
+
+result<std::unique_ptr<segment_log>> segment_log::open(log_options options) {
+  std::unique_ptr<segment_log> log{new segment_log{std::move(options)}};
+  if (auto loaded = log->load(); !loaded) return std::move(loaded).error();
+  return log;
+}
+
+result<void> segment_log::load() {
+  std::error_code error;
+  fs::create_directories(options_.directory, error);
+  if (error) return failure{fmt::format("cannot create {}: {}", options_.directory.string(), error.message())};
+  const fs::path identity = options_.directory / "identity";
+  if (auto known = read_file(identity, 64)) {
+    id_ = *known;
+    while (!id_.empty() && id_.back() == '\n') id_.pop_back();
+    if (id_.size() != 32)
+      return failure{fmt::format("{} is not a journal's identity: restore it from a backup", identity.string())};
+  } else if (known.error() != std::errc::no_such_file_or_directory) {
+    return failure{fmt::format("cannot read {}: {}", identity.string(), known.error().message())};
+  }
+
+  std::vector<fs::path> paths;
+  for (const auto& entry : fs::directory_iterator{options_.directory, error}) {
+    if (entry.path().extension() == ".segment") paths.push_back(entry.path());
+  }
+  if (error) return failure{fmt::format("cannot list {}: {}", options_.directory.string(), error.message())};
+  std::sort(paths.begin(), paths.end());
+  if (id_.empty()) {
+    if (!paths.empty())
+      return failure{fmt::format("{} is missing beside the journal's segments: restore it from a backup", identity.string())};
+    id_ = random_id();
+    if (const auto failed = replace_file(identity, id_ + "\n")) {
+      return failure{fmt::format("cannot write {}: {}", identity.string(), failed.message())};
+    }
+  }
+
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    auto opened = open_segment(paths[i]);
+    if (opened) {
+      segments_.push_back(std::move(*opened));
+      continue;
+    }
+    // A crash while a segment was begun leaves one without a whole header and nothing behind it.
+    const bool just_begun = i + 1 == paths.size() && fs::file_size(paths[i], error) <= sizeof(segment_header) && !error;
+    if (!just_begun) return std::move(opened).error();
+    fs::remove(paths[i], error);
+  }
+  if (segments_.empty()) {
+    if (const auto failed = start_segment(1)) {
+      return failure{fmt::format("cannot begin a journal in {}: {}", options_.directory.string(), failed.message())};
+    }
+    return {};
+  }
+  return check_newest(*segments_.back());
+}
+
+result<std::shared_ptr<segment_log::segment>> segment_log::open_segment(const fs::path& path) const {
+  auto handle = file::open(path, O_RDWR);
+  if (!handle) return failure{fmt::format("cannot open {}: {}", path.string(), handle.error().message())};
+  const auto bytes = handle->read_at(0, sizeof(segment_header));
+  if (!bytes) return failure{fmt::format("cannot read {}: {}", path.string(), bytes.error().message())};
+  segment_header header;
+  const bool whole = bytes->size() == sizeof header;
+  if (whole) std::memcpy(&header, bytes->data(), sizeof header);
+  if (!whole || header.magic != segment_magic || header.checksum != checksum(before_checksum(header))) {
+    return failure{fmt::format("{} is damaged: its header is not what was written; restore it from a backup", path.string())};
+  }
+  if (header.version > format_version) {
+    return failure{fmt::format("{} was written by a newer version (format {}, this one reads up to {})", path.string(),
+                               header.version, format_version)};
+  }
+  if (std::string_view{header.journal_id.data(), header.journal_id.size()} != id_) {
+    return failure{fmt::format("{} belongs to another journal", path.string())};
+  }
+  auto s = std::make_shared<segment>();
+  s->path = path;
+  s->first = header.first;
+  s->handle = std::move(*handle);
+  const auto size = s->handle.size();
+  if (!size) return failure{fmt::format("cannot read {}: {}", path.string(), size.error().message())};
+  s->end = std::max<std::uint64_t>(*size, sizeof header);
+  std::error_code error;
+  const auto age = fs::file_time_type::clock::now() - fs::last_write_time(path, error);
+  s->written_at = system_now() - std::chrono::duration_cast<milliseconds>(error ? fs::file_time_type::duration{} : age);
+  return s;
+}
+
+// Walks the newest segment group by group and cuts off what a crash left half-written.
+result<void> segment_log::check_newest(segment& s) {
+  const std::uint64_t size = s.end;
+  std::uint64_t position = sizeof(segment_header);
+  offset_t next = s.first;
+  while (position < size) {
+    const auto group = read_group(s.handle, position);
+    if (!group || group->header.first != next || group->header.count == 0) break;
+    s.note(next, position);
+    next += group->header.count;
+    position += sizeof(group_header) + group->header.payload_bytes;
+  }
+  if (position < size) {
+    if (durable_later(s.handle, position, size, next)) {
+      return failure{fmt::format(
+          "{} is damaged at byte {}: record {} was acknowledged and is not what was written; restore the file from a backup",
+          s.path.string(), position, next)};
+    }
+    if (const auto error = s.handle.truncate(position)) {
+      return failure{fmt::format("cannot cut the torn end off {}: {}", s.path.string(), error.message())};
+    }
+  }
+  // What was found may so far be only in the kernel's cache; from here on it is told.
+  if (const auto error = s.handle.sync()) return failure{fmt::format("cannot sync {}: {}", s.path.string(), error.message())};
+  s.end = position;
+  s.indexed = true;
+  last_ = next - 1;
+  return {};
+}
+
+std::error_code segment_log::start_segment(offset_t first) {
+  auto s = std::make_shared<segment>();
+  s->path = segment_path(options_.directory, first);
+  s->first = first;
+  s->indexed = true;
+  s->written_at = system_now();
+  auto handle = file::open(s->path, O_RDWR | O_CREAT | O_TRUNC);
+  if (!handle) return handle.error();
+  s->handle = std::move(*handle);
+  segment_header header;
+  header.first = first;
+  std::copy(id_.begin(), id_.end(), header.journal_id.begin());
+  header.checksum = checksum(before_checksum(header));
+  if (const auto error = s->handle.write_at(0, {reinterpret_cast<const char*>(&header), sizeof header})) return error;
+  if (const auto error = s->handle.sync()) return error;
+  if (const auto error = sync_directory(options_.directory)) return error;
+  const std::lock_guard lock{mutex_};
+  // A segment of the same first offset that holds nothing durable is replaced (its file was just emptied).
+  if (!segments_.empty() && segments_.back()->first == first) segments_.pop_back();
+  segments_.push_back(std::move(s));
+  return {};
+}
+
+std::error_code segment_log::append(const group& g) {
+  assert(g.first == last_offset() + 1 && g.count > 0);
+  if (failed_) return std::make_error_code(std::errc::io_error);
+  failed_ = true;  // until all of it went well
+  if (segments_.back()->end > options_.segment_bytes) {
+    if (const auto error = start_segment(g.first)) return error;
+  }
+  segment& s = *segments_.back();
+  group_header header;
+  header.payload_bytes = static_cast<std::uint32_t>(g.bytes.size());
+  header.first = g.first;
+  header.count = g.count;
+  header.durable = options_.sync == sync_mode::full ? last_offset() : 0;
+  header.checksum = checksum(before_checksum(header), g.bytes);
+  if (const auto error = s.handle.write_at(s.end, {reinterpret_cast<const char*>(&header), sizeof header}, g.bytes)) {
+    return error;
+  }
+  if (options_.sync == sync_mode::full) {
+    if (const auto error = s.handle.sync_data()) return error;
+  }
+  {
+    const std::lock_guard lock{mutex_};
+    s.note(g.first, s.end);
+    s.end += sizeof header + g.bytes.size();
+    s.written_at = system_now();
+  }
+  last_.store(g.last(), std::memory_order_release);
+  failed_ = false;
+  return {};
+}
+
+std::error_code segment_log::restart() {
+  // The doubtful bytes stay behind the old segment's end; they are not read, for the next segment begins where they do.
+  if (const auto error = segments_.back()->handle.truncate(segments_.back()->end)) return error;
+  if (const auto error = start_segment(last_offset() + 1)) return error;
+  failed_ = false;
+  return {};
+}
+
+std::size_t segment_log::drop(offset_t keep_from, utc_time older_than, std::uint64_t bytes_max) {
+  std::uint64_t held = bytes();
+  std::vector<std::shared_ptr<segment>> gone;
+  {
+    const std::lock_guard lock{mutex_};
+    while (segments_.size() > 1 && segments_[1]->first <= keep_from &&
+           (segments_[0]->written_at < older_than || held > bytes_max)) {
+      held -= segments_[0]->end;
+      gone.push_back(std::move(segments_[0]));
+      segments_.erase(segments_.begin());
+    }
+  }
+  std::error_code ignored;  // one that stays behind is found and dropped after the next start
+  for (const auto& s : gone) fs::remove(s->path, ignored);
+  return gone.size();
+}
+
+offset_t segment_log::first_offset() const {
+  const std::lock_guard lock{mutex_};
+  return segments_.front()->first;
+}
+
+std::uint64_t segment_log::bytes() const {
+  const std::lock_guard lock{mutex_};
+  std::uint64_t sum = 0;
+  for (const auto& s : segments_) sum += s->end;
+  return sum;
+}
+
+std::shared_ptr<segment_log::segment> segment_log::segment_of(offset_t offset) const {
+  const std::lock_guard lock{mutex_};
+  const auto after = std::upper_bound(segments_.begin(), segments_.end(), offset,
+                                      [](offset_t o, const std::shared_ptr<segment>& s) { return o < s->first; });
+  return after == segments_.begin() ? nullptr : *(after - 1);
+}
+
+result<shared_group, read_error> segment_log::read(offset_t offset) const {
+  if (offset > last_offset()) return shared_group{};
+  const auto s = segment_of(offset);
+  if (!s) return read_error::expired;
+  std::uint64_t position = sizeof(segment_header);
+  std::uint64_t end = 0;
+  offset_t expected = s->first;
+  {
+    const std::lock_guard lock{mutex_};
+    end = s->end;
+    const auto after = std::upper_bound(s->index.begin(), s->index.end(), offset,
+                                        [](offset_t o, const segment::mark& m) { return o < m.first; });
+    if (after != s->index.begin()) {
+      position = (after - 1)->position;
+      expected = (after - 1)->first;
+    }
+  }
+  // Headers first: a group is read whole only when it is the one.
+  while (position < end) {
+    const auto bytes = s->handle.read_at(position, sizeof(group_header));
+    if (!bytes) return read_error::failed;
+    group_header header;
+    if (bytes->size() < sizeof header) return read_error::corrupt;
+    std::memcpy(&header, bytes->data(), sizeof header);
+    if (header.magic != group_magic || header.first != expected || header.count == 0) return read_error::corrupt;
+    if (offset < header.first + header.count) {
+      auto whole = read_group(s->handle, position);
+      if (!whole) return read_error::corrupt;
+      auto g = std::make_shared<group>();
+      g->first = whole->header.first;
+      g->count = whole->header.count;
+      g->bytes = std::move(whole->payload);
+      return shared_group{std::move(g)};
+    }
+    if (!s->indexed) {
+      const std::lock_guard lock{mutex_};
+      if (s->index.empty() || s->index.back().position < position) s->note(expected, position);
+    }
+    expected += header.count;
+    position += sizeof header + header.payload_bytes;
+  }
+  return read_error::corrupt;
+}
+
+}  // namespace haulcast::journal

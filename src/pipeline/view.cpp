@@ -1,0 +1,48 @@
+#include "haulcast/pipeline/view.hpp"
+
+namespace haulcast::pipeline {
+
+view::view(std::size_t max_trucks) { by_id_.reserve(max_trucks); }
+
+view::view(const engine::world& world, std::size_t max_trucks, offset_t told) : view{max_trucks} {
+  for (truck_index i = 0; i < world.size(); ++i) {
+    const engine::truck& t = world.at(i);
+    told_truck& mine = entry(i, t.id);
+    mine.has_position = t.has_position;
+    mine.status = t.status();
+    mine.newest = t.newest;
+    mine.received_at = t.newest_received_at;
+    mine.position_told = told;
+  }
+}
+
+told_truck& view::entry(truck_index truck, std::string_view id) {
+  while (trucks_.size() <= truck) trucks_.emplace_back();
+  told_truck& t = trucks_[truck];
+  if (t.id.empty()) {
+    t.id = id;
+    by_id_.emplace(t.id, truck);
+  }
+  return t;
+}
+
+void view::tell_position(truck_index truck, std::string_view id, const engine::position& p, utc_time received_at,
+                         offset_t offset) {
+  told_truck& t = entry(truck, id);
+  t.newest.assign(p);
+  t.has_position = true;
+  t.received_at = received_at;
+  t.position_told = offset;
+}
+
+void view::tell_status(truck_index truck, std::string_view id, engine::truck_status status) {
+  entry(truck, id).status = status;
+}
+
+std::optional<truck_index> view::find(std::string_view id) const {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace haulcast::pipeline
