@@ -85,6 +85,10 @@ result<std::uint64_t, std::error_code> file::size() const {
   return static_cast<std::uint64_t>(info.st_size);
 }
 
+std::filesystem::path parent_directory(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : ".";
+}
+
 std::error_code sync_directory(const std::filesystem::path& directory) {
   const auto opened = file::open(directory, O_RDONLY | O_DIRECTORY);
   return opened ? opened->sync() : opened.error();
@@ -97,7 +101,7 @@ std::error_code replace_file(const std::filesystem::path& path, std::string_view
   if (const auto error = opened->write_at(0, content)) return error;
   if (const auto error = opened->sync()) return error;
   if (::rename(temporary.c_str(), path.c_str()) != 0) return last_error();
-  return sync_directory(path.parent_path());
+  return sync_directory(parent_directory(path));
 }
 
 result<std::string, std::error_code> read_file(const std::filesystem::path& path, std::size_t size_max) {

@@ -32,12 +32,12 @@ constexpr std::array texts{text_member{engine_status_bit, &position::engine_stat
                            text_member{trip_id_bit, &position::trip_id}, text_member{driver_id_bit, &position::driver_id},
                            text_member{attributes_bit, &position::attributes}};
 
-// The whole number n with n / scale == value to the last bit, if there is one.
+// The whole number n with n / scale == value to the last bit, if there is one. -0.0 has none: its sign would be lost.
 std::optional<std::int64_t> scaled(double value, double scale) noexcept {
   const double wide = value * scale;
   if (!(std::fabs(wide) < 1e15)) return std::nullopt;
   const auto n = static_cast<std::int64_t>(wide + (wide < 0 ? -0.5 : 0.5));
-  if (static_cast<double>(n) / scale != value) return std::nullopt;
+  if (static_cast<double>(n) / scale != value || (n == 0 && std::signbit(value))) return std::nullopt;
   return n;
 }
 

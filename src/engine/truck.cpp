@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "haulcast/engine/codec.hpp"
 
@@ -31,13 +32,17 @@ bool drivable(utc_time from_time, geo::point from, const position& to, const opt
   return bound <= reach || geo::distance_m(from, to.point) <= reach;
 }
 
-// Slow by its own word or, where it gives none, by the ground covered since the position before.
+// Slow by its own word or, where it gives none, by the ground covered since the position before: the newest, or its rival
+// where that is the one `p` makes win.
 bool is_slow(const truck& t, const position& p, const options& rules) noexcept {
   if (!std::isnan(p.speed_kmh)) return p.speed_kmh < rules.stop_speed_kmh;
   if (!t.has_position) return true;
   const position before = t.newest.get();
-  const double elapsed_s = seconds_between(before.timestamp, p.timestamp);
-  return geo::distance_m(before.point, p.point) * 3.6 < rules.stop_speed_kmh * elapsed_s;
+  const bool rival_wins =
+      t.against.agreeing + 1 >= truck::agreeing_to_win && !drivable(before.timestamp, before.point, p, rules);
+  const auto [time, point] =
+      rival_wins ? std::pair{t.against.timestamp, t.against.point} : std::pair{before.timestamp, before.point};
+  return geo::distance_m(point, p.point) * 3.6 < rules.stop_speed_kmh * seconds_between(time, p.timestamp);
 }
 
 }  // namespace

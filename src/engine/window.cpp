@@ -34,30 +34,33 @@ window::entry window::unpack(const packed& p) {
 }
 
 void window::append(chunk& c, const packed& p) {
-  const packed before = c.count == 0 ? packed{} : c.last;
-  put(c.bytes, zigzag(p.time_ms - before.time_ms) << 1 | (p.suspect ? 1 : 0));
-  put(c.bytes, zigzag(p.latitude - before.latitude));
-  put(c.bytes, zigzag(std::int64_t{p.longitude} - before.longitude));
   if (c.count == 0) c.first_ms = p.time_ms;
+  const packed before = c.count == 0 ? packed{p.time_ms, 0, 0, false} : c.last;
+  put(c.bytes, static_cast<std::uint64_t>(p.time_ms - before.time_ms) << 1 | (p.suspect ? 1 : 0));
+  put(c.bytes, zigzag(std::int64_t{p.latitude} - before.latitude));
+  put(c.bytes, zigzag(std::int64_t{p.longitude} - before.longitude));
   c.last = p;
   ++c.count;
+  c.plain += p.suspect ? 0 : 1;
 }
 
-std::vector<window::packed> window::read(const chunk& c) {
-  std::vector<packed> entries;
-  entries.reserve(c.count + 1);
+// Visits the entries in the order of time until `visit` says false.
+template <class Visit>
+void window::walk(const chunk& c, Visit visit) {
   byte_reader in{as_text(c.bytes)};
-  const auto unzigzag = [](std::uint64_t v) { return static_cast<std::int64_t>(v >> 1) ^ -static_cast<std::int64_t>(v & 1); };
   packed p;
+  // Unsigned, so that bytes that no save wrote wrap instead of overflowing.
+  auto time_ms = static_cast<std::uint64_t>(c.first_ms);
+  std::uint64_t latitude = 0;
+  std::uint64_t longitude = 0;
   for (std::uint32_t i = 0; i < c.count; ++i) {
     const std::uint64_t time = in.varint();
     p.suspect = (time & 1) != 0;
-    p.time_ms += unzigzag(time >> 1);
-    p.latitude = static_cast<std::int32_t>(p.latitude + in.svarint());
-    p.longitude = static_cast<std::int32_t>(p.longitude + in.svarint());
-    entries.push_back(p);
+    p.time_ms = static_cast<std::int64_t>(time_ms += time >> 1);
+    p.latitude = static_cast<std::int32_t>(latitude += static_cast<std::uint64_t>(in.svarint()));
+    p.longitude = static_cast<std::int32_t>(longitude += static_cast<std::uint64_t>(in.svarint()));
+    if (!visit(p)) return;
   }
-  return entries;
 }
 
 // The last chunk that begins at or before the time, else the first.
@@ -73,27 +76,42 @@ bool window::contains(utc_time timestamp) const {
   const chunk& c = chunks_[chunk_for(time_ms)];
   if (time_ms == c.last.time_ms || time_ms == c.first_ms) return true;
   if (time_ms > c.last.time_ms) return false;
-  const auto entries = read(c);
-  return std::binary_search(entries.begin(), entries.end(), packed{time_ms, 0, 0, false},
-                            [](const packed& a, const packed& b) { return a.time_ms < b.time_ms; });
+  bool found = false;
+  walk(c, [&](const packed& p) {
+    found = p.time_ms == time_ms;
+    return p.time_ms < time_ms;
+  });
+  return found;
 }
 
 window::neighbours window::around(utc_time timestamp) const {
   neighbours found;
   if (chunks_.empty()) return found;
   const std::int64_t time_ms = to_epoch_ms(timestamp);
+  const auto keep = [](std::optional<entry>& place, const std::optional<packed>& p) {
+    if (p) place = unpack(*p);
+  };
   const std::size_t home = chunk_for(time_ms);
   for (std::size_t i = home + 1; i-- > 0 && !found.before;) {
-    for (const packed& p : read(chunks_[i])) {
-      if (!p.suspect && p.time_ms < time_ms) found.before = unpack(p);
-    }
+    if (chunks_[i].plain == 0) continue;
+    std::optional<packed> before;
+    std::optional<packed> after;
+    walk(chunks_[i], [&](const packed& p) {
+      if (p.suspect || p.time_ms == time_ms) return true;
+      (p.time_ms < time_ms ? before : after) = p;
+      return !after;
+    });
+    keep(found.before, before);
+    if (i == home) keep(found.after, after);
   }
-  for (std::size_t i = home; i < chunks_.size() && !found.after; ++i) {
-    for (const packed& p : read(chunks_[i])) {
-      if (p.suspect || p.time_ms <= time_ms) continue;
-      found.after = unpack(p);
-      break;
-    }
+  for (std::size_t i = home + 1; i < chunks_.size() && !found.after; ++i) {
+    if (chunks_[i].plain == 0) continue;
+    std::optional<packed> after;
+    walk(chunks_[i], [&](const packed& p) {
+      if (!p.suspect) after = p;
+      return !after;
+    });
+    keep(found.after, after);
   }
   return found;
 }
@@ -113,7 +131,12 @@ void window::insert(const entry& e) {
     return;
   }
   const std::size_t home = chunk_for(p.time_ms);
-  auto entries = read(chunks_[home]);
+  std::vector<packed> entries;
+  entries.reserve(chunks_[home].count + 1);
+  walk(chunks_[home], [&](const packed& each) {
+    entries.push_back(each);
+    return true;
+  });
   const auto place = std::upper_bound(entries.begin(), entries.end(), p,
                                       [](const packed& a, const packed& b) { return a.time_ms < b.time_ms; });
   entries.insert(place, p);
@@ -151,6 +174,7 @@ void window::save(byte_writer& out) const {
   out.varint(chunks_.size());
   for (const chunk& c : chunks_) {
     out.varint(c.count);
+    out.varint(c.plain);
     out.svarint(c.first_ms);
     out.svarint(c.last.time_ms);
     out.svarint(c.last.latitude);
@@ -168,6 +192,7 @@ bool window::load(byte_reader& in) {
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
     chunk c;
     c.count = static_cast<std::uint32_t>(in.varint());
+    c.plain = static_cast<std::uint32_t>(in.varint());
     c.first_ms = in.svarint();
     c.last.time_ms = in.svarint();
     c.last.latitude = static_cast<std::int32_t>(in.svarint());

@@ -61,6 +61,15 @@ void world::await_silence(truck_index index) {
   if (!std::exchange(t.awaited, true)) dues_.push({offline_due(t), index});
 }
 
+// A due entry may be too early, which is noticed when it is looked at, but never too late.
+void world::count_silence_anew() {
+  std::vector<due_entry> all;
+  for (truck_index index = 0; index < trucks_.size(); ++index) {
+    if (trucks_[index].awaited) all.push_back({offline_due(trucks_[index]), index});
+  }
+  dues_ = decltype(dues_){std::greater<>{}, std::move(all)};
+}
+
 void world::apply(const batch& input, offset_t offset, outcome& out) {
   now_ = std::max(now_, input.received_at);
   skip_.assign(input.trucks.size(), false);
@@ -123,9 +132,11 @@ void world::apply(const started& input, offset_t offset, outcome& out) {
     return;
   }
   now_ = std::max(now_, input.now);
-  started_at_ = now_;
+  const bool sooner = input.rules.offline_after < rules_.offline_after || input.now < started_at_;
+  started_at_ = input.now;  // not now_, which a world restored from snapshots may know better than this moment did
   rules_ = input.rules;
   rules_changed_at_ = offset;
+  if (sooner) count_silence_anew();
 }
 
 std::vector<std::string_view> world::due(utc_time now, std::size_t max) {
@@ -133,17 +144,17 @@ std::vector<std::string_view> world::due(utc_time now, std::size_t max) {
   std::vector<due_entry> put_back;
   for (std::size_t looked_at = 0; !dues_.empty() && dues_.top().when <= now; ++looked_at) {
     if (found.size() == max || looked_at == stale_dues_max) break;
-    const truck_index index = dues_.top().truck;
-    truck& t = trucks_[index];
+    const due_entry top = dues_.top();
+    truck& t = trucks_[top.truck];
     dues_.pop();
     const utc_time when = offline_due(t);
     if (!t.online) {
       t.awaited = false;
-    } else if (when > now) {
-      put_back.push_back({when, index});
+    } else if (when != top.when) {
+      dues_.push({when, top.truck});  // heard since: looked at again when its turn comes
     } else {
       found.push_back(t.id);
-      put_back.push_back({when, index});  // should the tick be refused, it is found again
+      put_back.push_back(top);  // should the tick be refused, it is found again
     }
   }
   for (const due_entry& entry : put_back) dues_.push(entry);
@@ -156,8 +167,10 @@ void world::mark_changed(std::string_view truck_id) {
 }
 
 void world::begin_pass() {
-  if (passing_.empty()) passing_.swap(changed_);
-  else passing_.insert(passing_.end(), changed_.begin(), changed_.end());
+  if (passing_.empty())
+    passing_.swap(changed_);
+  else
+    passing_.insert(passing_.end(), changed_.begin(), changed_.end());
   changed_.clear();
 }
 
@@ -182,7 +195,9 @@ bool world::restore_rules(std::string_view bytes) {
   rules_changed_at_ = in.varint();
   started_at_ = from_epoch_ms(in.svarint());
   now_ = std::max(now_, started_at_);
-  return load(rules_, in) && in.done();
+  if (!load(rules_, in) || !in.done()) return false;
+  count_silence_anew();
+  return true;
 }
 
 bool world::restore_truck(std::string_view bytes) {

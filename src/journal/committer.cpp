@@ -1,5 +1,6 @@
 #include "haulcast/journal/committer.hpp"
 
+#include <cassert>
 #include <utility>
 
 namespace haulcast::journal {
@@ -11,7 +12,7 @@ committer::~committer() { stop(); }
 void committer::submit(group g) {
   {
     const std::lock_guard lock{mutex_};
-    groups_.push_back(std::move(g));
+    queue_.emplace_back(std::move(g));
   }
   wake_.notify_one();
 }
@@ -19,7 +20,7 @@ void committer::submit(group g) {
 void committer::run(std::function<void()> task) {
   {
     const std::lock_guard lock{mutex_};
-    tasks_.push_back(std::move(task));
+    queue_.emplace_back(std::move(task));
   }
   wake_.notify_one();
 }
@@ -35,35 +36,51 @@ void committer::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+// The groups at the front, up to the next task or the bound, as one.
+group committer::take_gathered(std::deque<work_item>& items) {
+  group all = std::move(std::get<group>(items.front()));
+  items.pop_front();
+  while (!items.empty()) {
+    const auto* next = std::get_if<group>(&items.front());
+    if (next == nullptr || all.bytes.size() + next->bytes.size() > commit_bytes_max) break;
+    assert(next->first == all.last() + 1);
+    all.count += next->count;
+    all.bytes += next->bytes;
+    items.pop_front();
+  }
+  return all;
+}
+
 void committer::work() {
   for (;;) {
-    std::deque<group> groups;
-    std::deque<std::function<void()>> tasks;
+    std::deque<work_item> items;
     {
       std::unique_lock lock{mutex_};
-      wake_.wait(lock, [this] { return stopping_ || !groups_.empty() || !tasks_.empty(); });
-      if (groups_.empty() && tasks_.empty()) return;
-      groups.swap(groups_);
-      tasks.swap(tasks_);
+      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      items.swap(queue_);
     }
-    if (!groups.empty() && !failed_) commit(std::move(groups));
-    for (const auto& task : tasks) task();
+    while (!items.empty()) {
+      if (const auto* task = std::get_if<std::function<void()>>(&items.front())) {
+        (*task)();
+        items.pop_front();
+      } else {
+        commit(take_gathered(items));
+      }
+    }
   }
 }
 
-void committer::commit(std::deque<group> groups) {
-  auto all = std::make_shared<group>(std::move(groups.front()));
-  for (std::size_t i = 1; i < groups.size(); ++i) {
-    all->count += groups[i].count;
-    all->bytes += groups[i].bytes;
-  }
+void committer::commit(group g) {
+  if (failed_) return;
+  const auto all = std::make_shared<const group>(std::move(g));
   const auto begun = std::chrono::steady_clock::now();
   if (const auto error = log_.append(*all)) {
     failed_ = true;
     tell_.failed(error);
     return;
   }
-  tell_.committed({std::move(all), std::chrono::steady_clock::now() - begun});
+  tell_.committed({all, std::chrono::steady_clock::now() - begun});
 }
 
 }  // namespace haulcast::journal

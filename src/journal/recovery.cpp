@@ -54,6 +54,12 @@ bool same_events(const record_view& record, const engine::outcome& out) {
   return bytes == record.events;
 }
 
+offset_t newest_held(const engine::world& world) {
+  offset_t newest = world.rules_changed_at();
+  for (engine::truck_index i = 0; i < world.size(); ++i) newest = std::max(newest, world.at(i).changed_at);
+  return newest;
+}
+
 }  // namespace
 
 result<void> for_each_record(const segment_log& log, offset_t from,
@@ -108,10 +114,10 @@ result<recovered> recover(const segment_log& log, snapshot_store* snapshots, std
         [&](const entity& e) { return e.key == rules_key ? r.world.restore_rules(e.bytes) : r.world.restore_truck(e.bytes); });
     if (!loaded) return std::move(loaded).error();
   }
-  if (r.replayed_from > log.last_offset() + 1) {
+  if (const offset_t newest = std::max(r.replayed_from - 1, newest_held(r.world)); newest > log.last_offset()) {
     return failure{
         fmt::format("the snapshots are ahead of the journal (record {} of {}): was the journal restored from an older backup?",
-                    r.replayed_from, log.last_offset())};
+                    newest, log.last_offset())};
   }
   engine::outcome out;
   auto replayed = for_each_record(log, r.replayed_from, [&](offset_t offset, const record_view& record) -> result<void> {

@@ -19,7 +19,6 @@ namespace {
 constexpr std::uint32_t format_version = 1;
 constexpr std::array<char, 8> segment_magic{'h', 'a', 'u', 'l', 'c', 'a', 's', 't'};
 constexpr std::uint32_t group_magic = 0x31474A48;  // "HJG1"
-constexpr std::uint64_t group_bytes_max = 256ULL << 20;
 constexpr std::uint64_t index_every_bytes = 256ULL << 10;
 
 struct segment_header {
@@ -70,7 +69,7 @@ struct segment_log::segment {
 
   fs::path path;
   offset_t first = 0;
-  file handle;
+  std::shared_ptr<const file> handle;          // of the newest segment; others are opened to be read: there may be thousands
   std::uint64_t end = sizeof(segment_header);  // behind the last group; moves only in the newest segment
   std::vector<mark> index;                     // a group about each index_every_bytes
   bool indexed = false;                        // the index covers the segment up to `end`
@@ -102,6 +101,17 @@ std::optional<found_group> read_group(const file& f, std::uint64_t position) {
   return found;
 }
 
+// Could this be the head of a group that was written when `offset` was already durable? What a sender put into a torn group
+// may look like a head, but not like one whose offset is near: a record takes more than a byte.
+bool may_be_later(const file& f, std::uint64_t position, std::uint64_t size, offset_t offset) {
+  const auto bytes = f.read_at(position, sizeof(group_header));
+  group_header header;
+  if (!bytes || bytes->size() < sizeof header) return false;
+  std::memcpy(&header, bytes->data(), sizeof header);
+  return header.durable >= offset && header.first > offset && header.first - offset <= size &&
+         header.payload_bytes <= size - position;
+}
+
 // Is there a whole group anywhere behind `position` that was written when `offset` was already durable?
 bool durable_later(const file& f, std::uint64_t position, std::uint64_t size, offset_t offset) {
   constexpr std::uint64_t step = 1ULL << 20;
@@ -110,11 +120,16 @@ bool durable_later(const file& f, std::uint64_t position, std::uint64_t size, of
     if (!bytes) return true;  // unreadable: nothing is cut off that was not seen
     const std::string_view magic{reinterpret_cast<const char*>(&group_magic), sizeof group_magic};
     for (std::size_t at = bytes->find(magic); at != std::string::npos; at = bytes->find(magic, at + 1)) {
-      const auto group = read_group(f, from + at);
-      if (group && group->header.durable >= offset) return true;
+      if (may_be_later(f, from + at, size, offset) && read_group(f, from + at)) return true;
     }
   }
   return false;
+}
+
+// A crash while a segment was begun leaves a file without a whole header and with nothing behind it.
+bool just_begun(const fs::path& path) {
+  const auto bytes = read_file(path, sizeof(segment_header));
+  return bytes && (bytes->size() < sizeof(segment_header) || bytes->find_first_not_of('\0') == std::string::npos);
 }
 
 }  // namespace
@@ -129,7 +144,8 @@ result<std::unique_ptr<segment_log>> segment_log::open(log_options options) {
 
 result<void> segment_log::load() {
   std::error_code error;
-  fs::create_directories(options_.directory, error);
+  const bool made = fs::create_directories(options_.directory, error);
+  if (made && !error) error = sync_directory(parent_directory(options_.directory));
   if (error) return failure{fmt::format("cannot create {}: {}", options_.directory.string(), error.message())};
   const fs::path identity = options_.directory / "identity";
   if (auto known = read_file(identity, 64)) {
@@ -162,10 +178,12 @@ result<void> segment_log::load() {
       segments_.push_back(std::move(*opened));
       continue;
     }
-    // A crash while a segment was begun leaves one without a whole header and nothing behind it.
-    const bool just_begun = i + 1 == paths.size() && fs::file_size(paths[i], error) <= sizeof(segment_header) && !error;
-    if (!just_begun) return std::move(opened).error();
+    // The journal goes on behind the segment before it or, if there never was one, at the first record.
+    const bool newest = i + 1 == paths.size();
+    const bool follows = !segments_.empty() || paths[i] == segment_path(options_.directory, 1);
+    if (!newest || !follows || !just_begun(paths[i])) return std::move(opened).error();
     fs::remove(paths[i], error);
+    if (error) return failure{fmt::format("cannot remove {}: {}", paths[i].string(), error.message())};
   }
   if (segments_.empty()) {
     if (const auto failed = start_segment(1)) {
@@ -173,11 +191,15 @@ result<void> segment_log::load() {
     }
     return {};
   }
-  return check_newest(*segments_.back());
+  segment& newest = *segments_.back();
+  auto handle = file::open(newest.path, O_RDWR);
+  if (!handle) return failure{fmt::format("cannot open {}: {}", newest.path.string(), handle.error().message())};
+  newest.handle = std::make_shared<const file>(std::move(*handle));
+  return check_newest(newest);
 }
 
 result<std::shared_ptr<segment_log::segment>> segment_log::open_segment(const fs::path& path) const {
-  auto handle = file::open(path, O_RDWR);
+  const auto handle = file::open(path, O_RDONLY);
   if (!handle) return failure{fmt::format("cannot open {}: {}", path.string(), handle.error().message())};
   const auto bytes = handle->read_at(0, sizeof(segment_header));
   if (!bytes) return failure{fmt::format("cannot read {}: {}", path.string(), bytes.error().message())};
@@ -194,11 +216,14 @@ result<std::shared_ptr<segment_log::segment>> segment_log::open_segment(const fs
   if (std::string_view{header.journal_id.data(), header.journal_id.size()} != id_) {
     return failure{fmt::format("{} belongs to another journal", path.string())};
   }
+  if (path != segment_path(options_.directory, header.first)) {
+    return failure{fmt::format("{} begins with record {}, which its name does not say: give it back its name", path.string(),
+                               header.first)};
+  }
   auto s = std::make_shared<segment>();
   s->path = path;
   s->first = header.first;
-  s->handle = std::move(*handle);
-  const auto size = s->handle.size();
+  const auto size = handle->size();
   if (!size) return failure{fmt::format("cannot read {}: {}", path.string(), size.error().message())};
   s->end = std::max<std::uint64_t>(*size, sizeof header);
   std::error_code error;
@@ -213,24 +238,24 @@ result<void> segment_log::check_newest(segment& s) {
   std::uint64_t position = sizeof(segment_header);
   offset_t next = s.first;
   while (position < size) {
-    const auto group = read_group(s.handle, position);
+    const auto group = read_group(*s.handle, position);
     if (!group || group->header.first != next || group->header.count == 0) break;
     s.note(next, position);
     next += group->header.count;
     position += sizeof(group_header) + group->header.payload_bytes;
   }
   if (position < size) {
-    if (durable_later(s.handle, position, size, next)) {
+    if (durable_later(*s.handle, position, size, next)) {
       return failure{fmt::format(
           "{} is damaged at byte {}: record {} was acknowledged and is not what was written; restore the file from a backup",
           s.path.string(), position, next)};
     }
-    if (const auto error = s.handle.truncate(position)) {
+    if (const auto error = s.handle->truncate(position)) {
       return failure{fmt::format("cannot cut the torn end off {}: {}", s.path.string(), error.message())};
     }
   }
   // What was found may so far be only in the kernel's cache; from here on it is told.
-  if (const auto error = s.handle.sync()) return failure{fmt::format("cannot sync {}: {}", s.path.string(), error.message())};
+  if (const auto error = s.handle->sync()) return failure{fmt::format("cannot sync {}: {}", s.path.string(), error.message())};
   s.end = position;
   s.indexed = true;
   last_ = next - 1;
@@ -238,6 +263,10 @@ result<void> segment_log::check_newest(segment& s) {
 }
 
 std::error_code segment_log::start_segment(offset_t first) {
+  // A segment is durable before the next one is there, in `normal` mode too: a power cut takes records from the end only.
+  if (const auto before = newest()) {
+    if (const auto error = before->handle->sync()) return error;
+  }
   auto s = std::make_shared<segment>();
   s->path = segment_path(options_.directory, first);
   s->first = first;
@@ -245,17 +274,18 @@ std::error_code segment_log::start_segment(offset_t first) {
   s->written_at = system_now();
   auto handle = file::open(s->path, O_RDWR | O_CREAT | O_TRUNC);
   if (!handle) return handle.error();
-  s->handle = std::move(*handle);
+  s->handle = std::make_shared<const file>(std::move(*handle));
   segment_header header;
   header.first = first;
   std::copy(id_.begin(), id_.end(), header.journal_id.begin());
   header.checksum = checksum(before_checksum(header));
-  if (const auto error = s->handle.write_at(0, {reinterpret_cast<const char*>(&header), sizeof header})) return error;
-  if (const auto error = s->handle.sync()) return error;
+  if (const auto error = s->handle->write_at(0, {reinterpret_cast<const char*>(&header), sizeof header})) return error;
+  if (const auto error = s->handle->sync()) return error;
   if (const auto error = sync_directory(options_.directory)) return error;
   const std::lock_guard lock{mutex_};
   // A segment of the same first offset that holds nothing durable is replaced (its file was just emptied).
   if (!segments_.empty() && segments_.back()->first == first) segments_.pop_back();
+  if (!segments_.empty()) segments_.back()->handle = nullptr;
   segments_.push_back(std::move(s));
   return {};
 }
@@ -264,21 +294,23 @@ std::error_code segment_log::append(const group& g) {
   assert(g.first == last_offset() + 1 && g.count > 0);
   if (failed_) return std::make_error_code(std::errc::io_error);
   failed_ = true;  // until all of it went well
-  if (segments_.back()->end > options_.segment_bytes) {
+  if (g.bytes.size() > group_bytes_max) return std::make_error_code(std::errc::message_size);
+  if (newest()->end > options_.segment_bytes) {
     if (const auto error = start_segment(g.first)) return error;
   }
-  segment& s = *segments_.back();
+  const auto held = newest();
+  segment& s = *held;
   group_header header;
   header.payload_bytes = static_cast<std::uint32_t>(g.bytes.size());
   header.first = g.first;
   header.count = g.count;
   header.durable = options_.sync == sync_mode::full ? last_offset() : 0;
   header.checksum = checksum(before_checksum(header), g.bytes);
-  if (const auto error = s.handle.write_at(s.end, {reinterpret_cast<const char*>(&header), sizeof header}, g.bytes)) {
+  if (const auto error = s.handle->write_at(s.end, {reinterpret_cast<const char*>(&header), sizeof header}, g.bytes)) {
     return error;
   }
   if (options_.sync == sync_mode::full) {
-    if (const auto error = s.handle.sync_data()) return error;
+    if (const auto error = s.handle->sync_data()) return error;
   }
   {
     const std::lock_guard lock{mutex_};
@@ -293,7 +325,8 @@ std::error_code segment_log::append(const group& g) {
 
 std::error_code segment_log::restart() {
   // The doubtful bytes stay behind the old segment's end; they are not read, for the next segment begins where they do.
-  if (const auto error = segments_.back()->handle.truncate(segments_.back()->end)) return error;
+  const auto s = newest();
+  if (const auto error = s->handle->truncate(s->end)) return error;
   if (const auto error = start_segment(last_offset() + 1)) return error;
   failed_ = false;
   return {};
@@ -301,19 +334,27 @@ std::error_code segment_log::restart() {
 
 std::size_t segment_log::drop(offset_t keep_from, utc_time older_than, std::uint64_t bytes_max) {
   std::uint64_t held = bytes();
-  std::vector<std::shared_ptr<segment>> gone;
-  {
-    const std::lock_guard lock{mutex_};
-    while (segments_.size() > 1 && segments_[1]->first <= keep_from &&
-           (segments_[0]->written_at < older_than || held > bytes_max)) {
-      held -= segments_[0]->end;
-      gone.push_back(std::move(segments_[0]));
-      segments_.erase(segments_.begin());
+  std::size_t gone = 0;
+  for (;; ++gone) {
+    std::shared_ptr<segment> oldest;
+    {
+      const std::lock_guard lock{mutex_};
+      if (segments_.size() < 2 || segments_[1]->first > keep_from) return gone;
+      oldest = segments_[0];
+      if (oldest->written_at >= older_than && held <= bytes_max) return gone;
     }
+    std::error_code error;
+    fs::remove(oldest->path, error);
+    if (error) return gone;  // the next one must not go before it: that would leave a gap
+    held -= oldest->end;
+    const std::lock_guard lock{mutex_};
+    segments_.erase(segments_.begin());
   }
-  std::error_code ignored;  // one that stays behind is found and dropped after the next start
-  for (const auto& s : gone) fs::remove(s->path, ignored);
-  return gone.size();
+}
+
+std::shared_ptr<segment_log::segment> segment_log::newest() const {
+  const std::lock_guard lock{mutex_};
+  return segments_.empty() ? nullptr : segments_.back();
 }
 
 offset_t segment_log::first_offset() const {
@@ -342,8 +383,10 @@ result<shared_group, read_error> segment_log::read(offset_t offset) const {
   std::uint64_t position = sizeof(segment_header);
   std::uint64_t end = 0;
   offset_t expected = s->first;
+  std::shared_ptr<const file> handle;
   {
     const std::lock_guard lock{mutex_};
+    handle = s->handle;
     end = s->end;
     const auto after = std::upper_bound(s->index.begin(), s->index.end(), offset,
                                         [](offset_t o, const segment::mark& m) { return o < m.first; });
@@ -352,16 +395,24 @@ result<shared_group, read_error> segment_log::read(offset_t offset) const {
       expected = (after - 1)->first;
     }
   }
+  if (!handle) {
+    auto opened = file::open(s->path, O_RDONLY);
+    if (!opened) {
+      const bool dropped = opened.error() == std::errc::no_such_file_or_directory && s->first <= first_offset();
+      return dropped ? read_error::expired : read_error::failed;
+    }
+    handle = std::make_shared<const file>(std::move(*opened));
+  }
   // Headers first: a group is read whole only when it is the one.
   while (position < end) {
-    const auto bytes = s->handle.read_at(position, sizeof(group_header));
+    const auto bytes = handle->read_at(position, sizeof(group_header));
     if (!bytes) return read_error::failed;
     group_header header;
     if (bytes->size() < sizeof header) return read_error::corrupt;
     std::memcpy(&header, bytes->data(), sizeof header);
     if (header.magic != group_magic || header.first != expected || header.count == 0) return read_error::corrupt;
     if (offset < header.first + header.count) {
-      auto whole = read_group(s->handle, position);
+      auto whole = read_group(*handle, position);
       if (!whole) return read_error::corrupt;
       auto g = std::make_shared<group>();
       g->first = whole->header.first;

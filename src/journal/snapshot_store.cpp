@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <xxhash.h>
 
 namespace haulcast::journal {
 
@@ -29,9 +30,14 @@ std::string_view column(const statement& s, int at) {
   return {static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(s.get(), at))};
 }
 
+sqlite3_int64 checksum(const entity& e) {
+  return static_cast<sqlite3_int64>(
+      XXH3_64bits_withSeed(e.bytes.data(), e.bytes.size(), XXH3_64bits(e.key.data(), e.key.size())));
+}
+
 constexpr const char* schema = R"(
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS entity (key BLOB PRIMARY KEY, bytes BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS entity (key BLOB PRIMARY KEY, bytes BLOB NOT NULL, checksum INTEGER NOT NULL);
 )";
 
 }  // namespace
@@ -75,29 +81,38 @@ result<std::unique_ptr<snapshot_store>> snapshot_store::open(const std::filesyst
 
 snapshot_store::~snapshot_store() { sqlite3_close(db_); }
 
-result<void> snapshot_store::write(std::span<const entity> entities) {
+result<void> snapshot_store::in_transaction(const std::function<result<void>()>& work) {
   if (auto begun = execute("BEGIN IMMEDIATE"); !begun) return begun;
-  const auto put = prepare(db_, "INSERT INTO entity VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET bytes = excluded.bytes");
-  for (const entity& e : entities) {
-    bind_bytes(put, 1, e.key);
-    bind_bytes(put, 2, e.bytes);
-    if (sqlite3_step(put.get()) != SQLITE_DONE) {
-      auto failed = error("write");
-      sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
-      return failed;
-    }
-    sqlite3_reset(put.get());
-  }
-  auto done = execute("COMMIT");
+  auto done = work();
+  if (done) done = execute("COMMIT");
   if (!done) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
   return done;
 }
 
-result<void> snapshot_store::finish(offset_t replay_from) {
-  const auto put = prepare(db_, "INSERT OR REPLACE INTO meta VALUES ('replay_from', ?1)");
-  sqlite3_bind_int64(put.get(), 1, static_cast<sqlite3_int64>(replay_from));
-  if (sqlite3_step(put.get()) != SQLITE_DONE) return error("write");
+result<void> snapshot_store::put(std::span<const entity> entities) {
+  const auto upsert = prepare(db_, "INSERT OR REPLACE INTO entity VALUES (?1, ?2, ?3)");
+  for (const entity& e : entities) {
+    bind_bytes(upsert, 1, e.key);
+    bind_bytes(upsert, 2, e.bytes);
+    sqlite3_bind_int64(upsert.get(), 3, checksum(e));
+    if (sqlite3_step(upsert.get()) != SQLITE_DONE) return error("write");
+    sqlite3_reset(upsert.get());
+  }
   return {};
+}
+
+result<void> snapshot_store::write(std::span<const entity> entities) {
+  return in_transaction([&] { return put(entities); });
+}
+
+result<void> snapshot_store::finish(offset_t replay_from, std::span<const entity> last) {
+  return in_transaction([&]() -> result<void> {
+    if (auto written = put(last); !written) return written;
+    const auto note = prepare(db_, "INSERT OR REPLACE INTO meta VALUES ('replay_from', ?1)");
+    sqlite3_bind_int64(note.get(), 1, static_cast<sqlite3_int64>(replay_from));
+    if (sqlite3_step(note.get()) != SQLITE_DONE) return error("write");
+    return {};
+  });
 }
 
 result<offset_t> snapshot_store::replay_from() {
@@ -109,13 +124,14 @@ result<offset_t> snapshot_store::replay_from() {
 }
 
 result<void> snapshot_store::load(const std::function<bool(const entity&)>& take) {
-  const auto get = prepare(db_, "SELECT key, bytes FROM entity");
+  const auto get = prepare(db_, "SELECT key, bytes, checksum FROM entity");
   entity e;
   int got = 0;
   while ((got = sqlite3_step(get.get())) == SQLITE_ROW) {
     e.key = column(get, 0);
     e.bytes = column(get, 1);
-    if (!take(e)) return failure{fmt::format("the snapshot of {} in {} is damaged", e.key, sqlite3_db_filename(db_, "main"))};
+    if (sqlite3_column_int64(get.get(), 2) != checksum(e) || !take(e))
+      return failure{fmt::format("the snapshot of {} in {} is damaged", e.key, sqlite3_db_filename(db_, "main"))};
   }
   if (got != SQLITE_DONE) return error("read");
   return {};

@@ -133,7 +133,7 @@ std::string pipeline::not_ready_because() const {
 net::awaitable<submit_result> pipeline::submit(std::unique_ptr<engine::batch> input) {
   if (const auto refused = closed()) co_return *refused;
   auto start = [this](auto handler, std::unique_ptr<engine::batch> batch) {
-    apply(std::move(batch), net::any_completion_handler<void(submit_result)>{std::move(handler)});
+    apply(std::move(batch), completion<submit_result>::of(std::move(handler)));
   };
   co_return co_await net::async_initiate<decltype(net::use_awaitable), void(submit_result)>(
       std::move(start), net::use_awaitable, std::move(input));
@@ -166,7 +166,7 @@ void pipeline::refuse_new_trucks(engine::batch& input) const {
   input.trucks = std::move(kept);
 }
 
-void pipeline::apply(std::unique_ptr<engine::batch> input, net::any_completion_handler<void(submit_result)> done) {
+void pipeline::apply(std::unique_ptr<engine::batch> input, std::unique_ptr<completion<submit_result>> done) {
   refuse_new_trucks(*input);
   input->received_at = std::max(input->received_at, world_->now());
   in_flight entry;
@@ -278,7 +278,7 @@ void pipeline::answer(in_flight entry) {
   }
   entry.what.clear();
   if (spare_outcomes_.size() < spare_outcomes_max) spare_outcomes_.push_back(std::move(entry.what));
-  std::move(entry.done)(submit_result{std::move(told)});
+  entry.done->complete(submit_result{std::move(told)});
 }
 
 // The commit of everything behind committed_ failed.
@@ -296,7 +296,7 @@ void pipeline::failed(std::error_code error) {
   snapshotter_.abandon();
   rebuild();
   for (in_flight& entry : lost) {
-    if (entry.done) std::move(entry.done)(submit_result{refusal::not_committed});
+    if (entry.done) entry.done->complete(submit_result{refusal::not_committed});
   }
   if (in_flight_.empty() && stopping_) drained_.cancel();
 }

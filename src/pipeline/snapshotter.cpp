@@ -23,13 +23,15 @@ snapshotter::snapshotter(journal::snapshot_store& store, worker& writer, std::fu
 }
 
 void snapshotter::begin(engine::world& world, offset_t applied) {
-  for (const std::string& key : std::exchange(unsaved_, {})) {
-    if (key.starts_with(truck_prefix)) world.mark_changed(std::string_view{key}.substr(truck_prefix.size()));
-  }
+  for (const std::string& key : std::exchange(unsaved_, {}))
+    world.mark_changed(std::string_view{key}.substr(truck_prefix.size()));
   world.begin_pass();
   passing_ = true;
   taken_ = false;
   began_at_ = applied;
+  rules_ = {.key = "rules", .bytes = {}};
+  byte_writer out{rules_.bytes};
+  world.save_rules(out);
   ++pass_;
 }
 
@@ -45,13 +47,7 @@ void snapshotter::take(engine::world& world, offset_t applied) {
     bytes += e.bytes.size();
     s.entities.push_back(std::move(e));
   }
-  if (s.entities.empty()) {
-    journal::entity rules{.key = "rules", .bytes = {}};
-    byte_writer out{rules.bytes};
-    world.save_rules(out);
-    s.entities.push_back(std::move(rules));
-    s.last = taken_ = true;
-  }
+  if (s.entities.empty()) s.last = taken_ = true;
   waiting_.push_back(std::move(s));
 }
 
@@ -68,9 +64,8 @@ bool snapshotter::step(engine::world& world, offset_t applied, offset_t committe
 void snapshotter::write(slice s) {
   ++being_written_;
   auto shared = std::make_shared<slice>(std::move(s));
-  writer_.run([this, shared, pass = pass_, replay_from = began_at_ + 1] {
-    auto done = store_.write(shared->entities);
-    if (done && shared->last) done = store_.finish(replay_from);
+  writer_.run([this, shared, pass = pass_, replay_from = began_at_ + 1, rules = rules_] {
+    auto done = shared->last ? store_.finish(replay_from, {&rules, 1}) : store_.write(shared->entities);
     if (!done) spdlog::error("{}", done.error().what);
     post_([this, shared, pass, well = done.has_value()] { written(pass, *shared, well); });
   });

@@ -40,6 +40,8 @@ class file {
   int fd_ = -1;
 };
 
+/// The directory that a name stands in; "." for a bare one.
+std::filesystem::path parent_directory(const std::filesystem::path& path);
 /// Makes the names in a directory durable.
 std::error_code sync_directory(const std::filesystem::path& directory);
 /// Replaces the file's content at once and for good: temporary file, sync, rename, sync of the directory.

@@ -7,7 +7,7 @@
 
 namespace haulcast::engine {
 
-/// Writes positions one after another, each against the one before it (which is what a truck's batch makes small: about 17
+/// Writes positions one after another, each against the one before it (which is what a truck's batch makes small: about 22
 /// bytes for a position with five numbers). A number that is a whole multiple of 0.001 (of 1e-7 degrees for a place), as nearly
 /// all are, takes a varint; any other its eight bytes. The views of the last position given must stay valid until the next.
 class position_encoder {

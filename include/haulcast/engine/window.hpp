@@ -12,8 +12,9 @@
 namespace haulcast::engine {
 
 /// Positions ordered by time, delta-coded in chunks of up to 128: two bytes of time and about four of place at one position
-/// each five seconds. Places are rounded to 1e-5 degrees (1.1 m), enough to judge whether a truck could have been there.
-/// Appending is O(1); finding O(log chunks + chunk); inserting between others rewrites one chunk. Copyable.
+/// each five seconds: six hours of them fit in 32 KiB however they came. Places are rounded to 1e-5 degrees (1.1 m), enough to
+/// judge whether a truck could have been there. Appending is O(1); finding O(log chunks + chunk); inserting between others
+/// rewrites one chunk. Copyable.
 class window {
  public:
   struct entry {
@@ -41,7 +42,8 @@ class window {
   bool load(byte_reader& in);
 
  private:
-  /// Times are epoch ms, places 1e-5 degrees. The first entry is coded against zeros, each other against the one before it.
+  /// Times are epoch ms, places 1e-5 degrees. The first entry is coded against the chunk's first time and zeros, each other
+  /// against the one before it.
   struct packed {
     std::int64_t time_ms = 0;
     std::int32_t latitude = 0;
@@ -52,6 +54,7 @@ class window {
     std::int64_t first_ms = 0;
     packed last;
     std::uint32_t count = 0;
+    std::uint32_t plain = 0;  // those of them that are not suspect
     std::vector<std::uint8_t> bytes;
   };
   static constexpr std::uint32_t chunk_entries = 128;
@@ -59,7 +62,8 @@ class window {
   static packed pack(const entry& e);
   static entry unpack(const packed& p);
   static void append(chunk& c, const packed& p);
-  static std::vector<packed> read(const chunk& c);
+  template <class Visit>
+  static void walk(const chunk& c, Visit visit);
   static std::size_t footprint(const chunk& c) noexcept { return sizeof(chunk) + c.bytes.size(); }
   std::size_t chunk_for(std::int64_t time_ms) const;
   void replace(std::size_t at, const std::vector<packed>& entries);

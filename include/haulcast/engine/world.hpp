@@ -74,6 +74,7 @@ class world {
   std::vector<std::string_view> due(utc_time now, std::size_t max);
 
   const options& rules() const noexcept { return rules_; }
+  offset_t rules_changed_at() const noexcept { return rules_changed_at_; }
   /// The newest server time of any input.
   utc_time now() const noexcept { return now_; }
   std::size_t size() const noexcept { return trucks_.size(); }
@@ -110,6 +111,7 @@ class world {
   void touch(truck_index index, offset_t offset);
   utc_time offline_due(const truck& t) const;
   void await_silence(truck_index index);
+  void count_silence_anew();
 
   options rules_;
   utc_time now_;
@@ -118,8 +120,8 @@ class world {
   std::deque<truck> trucks_;  // never moves a truck: ids and views into it stay valid
   boost::unordered_flat_map<std::string_view, truck_index> by_id_;
   std::priority_queue<due_entry, std::vector<due_entry>, std::greater<>> dues_;  // one entry at most for each truck
-  std::vector<truck_index> changed_;  // since the pass began
-  std::vector<truck_index> passing_;  // changed before it, not taken yet
+  std::vector<truck_index> changed_;                                             // since the pass began
+  std::vector<truck_index> passing_;                                             // changed before it, not taken yet
   std::vector<bool> skip_;
   std::size_t window_bytes_ = 0;
 };

@@ -25,8 +25,7 @@ class subscriber {
  public:
   using may_see = std::function<bool(std::string_view truck_id)>;
 
-  /// `visible`: what the token covers, asked for trucks that come by `bbox`; empty: everything.
-  subscriber(outbox_options options, may_see visible) : waiting{options}, visible_{std::move(visible)} {}
+  explicit subscriber(outbox_options options) : waiting{options} {}
   virtual ~subscriber() = default;
   subscriber(const subscriber&) = delete;
   subscriber& operator=(const subscriber&) = delete;
@@ -35,6 +34,9 @@ class subscriber {
   virtual void wake() = 0;
   /// An event did not fit. Called instead of taking it; the subscriber closes and will not be offered more.
   virtual void overflow() = 0;
+
+  /// What the token covers, asked for trucks that come by a viewport; never set: everything.
+  void restrict_to(may_see visible) { visible_ = std::move(visible); }
 
   outbox waiting;
   wire::event_filter events;  // which events it wants

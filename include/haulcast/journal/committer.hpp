@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <variant>
 
 #include "haulcast/journal/segment_log.hpp"
 
@@ -17,8 +18,12 @@ struct commit_report {
   std::chrono::steady_clock::duration took{};  // write and sync
 };
 
-/// The loop hands groups over and never waits; the thread calls back, and the callbacks post to the loop.
-/// After a failed commit everything handed over is dropped until resume(): it builds on what may not be there.
+/// Groups handed over at once make one commit of at most so many bytes: whoever reads one of its records reads all of it.
+inline constexpr std::size_t commit_bytes_max = 16U << 20;
+
+/// The loop hands groups and tasks over and never waits; the thread takes them in that order and calls back, and the callbacks
+/// post to the loop. After a failed commit every group is dropped that was handed over before the task that calls resume(): it
+/// builds on what may not be there.
 class committer {
  public:
   struct callbacks {
@@ -33,21 +38,23 @@ class committer {
   void submit(group g);
   /// Does something else between commits: retention, reading after a failure. May call resume().
   void run(std::function<void()> task);
-  /// From a task: groups submitted from now on are committed again.
+  /// From a task: groups submitted behind that task are committed again.
   void resume();
   /// Commits what was handed over, finishes the tasks, ends the thread. Idempotent.
   void stop();
 
  private:
+  using work_item = std::variant<group, std::function<void()>>;
+
   void work();
-  void commit(std::deque<group> groups);
+  static group take_gathered(std::deque<work_item>& items);
+  void commit(group g);
 
   segment_log& log_;
   callbacks tell_;
   std::mutex mutex_;  // held for a push or a swap, by either side: nobody ever waits behind I/O
   std::condition_variable wake_;
-  std::deque<group> groups_;
-  std::deque<std::function<void()>> tasks_;
+  std::deque<work_item> queue_;
   bool stopping_ = false;
   bool failed_ = false;  // the thread's own
   std::thread thread_;

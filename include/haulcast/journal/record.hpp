@@ -36,6 +36,7 @@ std::optional<record_view> view_record(std::string_view bytes);
 bool read_events(const record_view& record, std::vector<engine::event>& events);
 bool read_batch(const record_view& record, engine::batch& input, std::vector<engine::judgement>& judgements);
 bool read_tick(const record_view& record, engine::tick& input);
+/// Of a newer engine version only that number is read.
 bool read_started(const record_view& record, engine::started& input);
 
 }  // namespace haulcast::journal

@@ -27,6 +27,9 @@ struct log_options {
   std::uint64_t segment_bytes = 64ULL << 20;
 };
 
+/// A larger group is not written: whoever reads one of its records reads all of it.
+inline constexpr std::uint64_t group_bytes_max = 256ULL << 20;
+
 /// Why records could not be read.
 enum class read_error : std::uint8_t {
   expired,  // older than the oldest record kept
@@ -39,7 +42,7 @@ enum class read_error : std::uint8_t {
 /// written after it was durable: a torn tail, cut off at opening. Something was: an acknowledged record is damaged, and opening
 /// refuses.
 ///
-/// Thread: append, restart and drop are for one thread (the journal's); read and the figures for any. All calls block.
+/// Thread: append and restart are for one thread at a time, drop likewise; read and the figures for any. All calls block.
 class segment_log {
  public:
   /// Creates the directory's journal when it holds none. Checks the newest segment whole and the others by their headers.
@@ -60,7 +63,7 @@ class segment_log {
   /// After a failed append: leaves everything behind last_offset() and goes on in a new segment.
   std::error_code restart();
   /// Deletes the oldest segments whose records all lie below `keep_from` while they are older than `older_than` or more than
-  /// `bytes_max` are held. The newest segment stays. Returns how many went.
+  /// `bytes_max` are held. The newest segment stays, and so does one whose file cannot be removed. Returns how many went.
   std::size_t drop(offset_t keep_from, utc_time older_than, std::uint64_t bytes_max);
 
   /// The group that holds the record at `offset`; none when it is not written yet. O(log segments + groups per 256 KiB).
@@ -74,6 +77,7 @@ class segment_log {
   result<std::shared_ptr<segment>> open_segment(const std::filesystem::path& path) const;
   result<void> check_newest(segment& s);
   std::error_code start_segment(offset_t first);
+  std::shared_ptr<segment> newest() const;
   std::shared_ptr<segment> segment_of(offset_t offset) const;
 
   log_options options_;

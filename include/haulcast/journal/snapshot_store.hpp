@@ -23,9 +23,9 @@ struct entity {
   std::string bytes;
 };
 
-/// A snapshot pass writes what changed since the pass before, in any number of transactions, and last the offset from which
-/// recovery has to replay. Rows of a pass that did not end are as good as any other: each entity says what it holds.
-/// Blocking; one thread at a time.
+/// Each row carries a checksum of its key and bytes: SQLite would not notice a flipped bit. A snapshot pass writes what changed
+/// since the pass before, in any number of transactions, and last the offset from which recovery has to replay. Rows of a pass
+/// that did not end are as good as any other: each entity says what it holds. Blocking; one thread at a time.
 class snapshot_store {
  public:
   /// Error: a sentence; also when the file belongs to another journal or was written by a newer version.
@@ -36,8 +36,9 @@ class snapshot_store {
 
   /// Inserts or replaces; durable when it returns.
   result<void> write(std::span<const entity> entities);
-  /// Ends a pass: recovery replays from this record on.
-  result<void> finish(offset_t replay_from);
+  /// Ends a pass: recovery replays from this record on. `last` is written in the same transaction, which is how rules must be
+  /// saved: replayed records are judged by those in force where the replay begins, so neither may be newer than the other.
+  result<void> finish(offset_t replay_from, std::span<const entity> last = {});
 
   result<offset_t> replay_from();  // 1 before the first pass ended
   /// Every entity, in no order. `take` returns false to stop with an error.
@@ -47,6 +48,8 @@ class snapshot_store {
   explicit snapshot_store(sqlite3* db) : db_{db} {}
   failure error(std::string_view doing) const;
   result<void> execute(const char* sql);
+  result<void> in_transaction(const std::function<result<void>()>& work);
+  result<void> put(std::span<const entity> entities);
 
   sqlite3* db_;
 };

@@ -1,7 +1,6 @@
 // The one path for everything that changes the world: admit, apply, commit, tell.
 #pragma once
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -25,6 +24,7 @@
 #include "haulcast/journal/recovery.hpp"
 #include "haulcast/journal/segment_log.hpp"
 #include "haulcast/journal/snapshot_store.hpp"
+#include "haulcast/pipeline/completion.hpp"
 #include "haulcast/pipeline/recent.hpp"
 #include "haulcast/pipeline/snapshotter.hpp"
 #include "haulcast/pipeline/view.hpp"
@@ -139,10 +139,10 @@ class pipeline {
     std::unique_ptr<engine::batch> input;  // none for a tick
     std::vector<std::string> tick_trucks;  // ids, in the order of `what.trucks`
     engine::outcome what;
-    net::any_completion_handler<void(submit_result)> done;
+    std::unique_ptr<completion<submit_result>> done;
   };
 
-  void apply(std::unique_ptr<engine::batch> input, net::any_completion_handler<void(submit_result)> done);
+  void apply(std::unique_ptr<engine::batch> input, std::unique_ptr<completion<submit_result>> done);
   void refuse_new_trucks(engine::batch& input) const;
   template <class Input>
   void record(in_flight entry, const Input& input);

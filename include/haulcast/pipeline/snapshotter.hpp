@@ -59,6 +59,7 @@ class snapshotter {
   bool passing_ = false;
   bool taken_ = false;  // everything of the pass
   offset_t began_at_ = 0;
+  journal::entity rules_;  // as they were then: what a replay from there is judged by
   std::uint64_t pass_ = 0;
   std::deque<slice> waiting_;  // for the commit
   std::size_t being_written_ = 0;

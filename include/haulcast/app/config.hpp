@@ -1,0 +1,128 @@
+// Everything that can be configured, as plain values with their defaults. What each key means, its unit and its range stand in
+// src/app/config_keys.cpp, the one table behind YAML, environment, `check-config` and config/haulcast.example.yaml.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "haulcast/base/result.hpp"
+#include "haulcast/base/time.hpp"
+
+namespace haulcast::app {
+
+struct server_keys {
+  std::string listen = "127.0.0.1:8080";  // see listen.hpp
+};
+
+struct auth_keys {
+  std::optional<std::string> hs256_secret;  // none: generated, in data_dir (see signing_secret())
+  std::optional<std::string> issuer;
+  std::optional<std::string> audience;
+  bool query_token = false;
+  std::optional<std::string> keys;  // refused: not built yet
+};
+
+struct journal_keys {
+  std::string sync = "full";  // or "normal"
+  std::chrono::hours retention{24};
+  std::optional<std::size_t> max_bytes;  // none: 80 % of the file system
+  std::size_t min_free_bytes = 64U << 20;
+  std::size_t segment_bytes = 64U << 20;
+  std::size_t memory_bytes = 32U << 20;
+  std::size_t max_pending_bytes = 64U << 20;
+  seconds snapshot_interval{60};
+};
+
+struct store_keys {
+  std::optional<std::string> url;  // none: the embedded one; anything else is refused: not built yet
+};
+
+struct redis_keys {
+  std::optional<std::string> url;  // none: no Redis; anything else is refused: not built yet
+};
+
+struct ingest_keys {
+  std::size_t max_batch = 1000;
+  std::size_t max_body_bytes = 1U << 20;
+  seconds future_tolerance{300};
+  std::chrono::days max_age{30};
+  seconds identity_window{21'600};
+  bool register_unknown_trucks = true;  // false is refused: not built yet
+};
+
+struct limits_keys {
+  std::size_t max_connections = 10'000;
+  double truck_requests_per_s = 1;  // not read yet
+  std::size_t truck_burst = 10;     // not read yet
+};
+
+struct engine_keys {
+  seconds offline_after{600};
+  std::size_t max_trucks = 1'000'000;
+  double stop_speed_kmh = 5;
+  seconds stop_after{120};
+  std::size_t identity_bytes_max = 32'768;        // per truck
+  seconds refold_window{21'600};                  // not read yet
+  seconds max_segment{120};                       // not read yet
+  std::optional<double> default_speed_limit_kmh;  // not read yet
+};
+
+struct filters_keys {
+  bool enabled = true;
+  double max_speed_kmh = 300;
+  double max_accuracy_m = 1000;
+};
+
+struct hub_keys {
+  std::size_t max_pending_bytes = 65'536;
+  std::size_t max_pending_events = 1000;
+  std::size_t max_connections = 10'000;
+  seconds ping_interval{20};
+};
+
+struct log_keys {
+  std::string level = "info";
+  std::string format = "console";  // or "json"
+};
+
+struct config {
+  std::filesystem::path data_dir = "./haulcast-data";
+  server_keys server;
+  auth_keys auth;
+  journal_keys journal;
+  store_keys store;
+  redis_keys redis;
+  ingest_keys ingest;
+  limits_keys limits;
+  engine_keys engine;
+  filters_keys filters;
+  hub_keys hub;
+  log_keys log;
+};
+
+/// The process's variables by name, or a test's.
+using environment = std::map<std::string, std::string, std::less<>>;
+environment current_environment();
+
+/// Defaults, then the file, then the environment, each over the one before it. Error: one line that begins with FILE:LINE or
+/// the variable's name. What keys demand of one another is left to validate(). Blocking.
+///
+/// HAULCAST_SECTION__KEY and HAULCAST_DATA_DIR set keys; HAULCAST_SECTION__KEY_FILE names a file that holds a secret's value
+/// (a line feed at its end does not count). An empty variable counts as not set. Other variables with a double underscore after
+/// HAULCAST_ are errors; those without one are somebody else's (HAULCAST_TOKEN; Kubernetes sets HAULCAST_PORT).
+result<config> load_config(const std::optional<std::filesystem::path>& file, const environment& variables);
+
+/// What no single key can say: a secret good enough for the address listened on, sizes that fit into one another. One sentence.
+result<void> validate(const config& cfg);
+
+/// The configuration as YAML, every key in order, secrets as `***`.
+std::string show(const config& cfg);
+
+/// The manual: every key with its default, explained. config/haulcast.example.yaml is this text.
+std::string example_config();
+
+}  // namespace haulcast::app

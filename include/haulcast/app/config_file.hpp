@@ -1,0 +1,24 @@
+// A YAML file -> settings, each with its place. Knows YAML and nothing about what the keys mean.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "haulcast/base/result.hpp"
+
+namespace haulcast::app {
+
+struct setting {
+  std::string name;                  // "journal.sync"
+  std::optional<std::string> value;  // none: null
+  std::string where;                 // "haulcast.yaml:12", or a variable's name
+};
+
+/// Reads mappings of values and of mappings of values. Refused, with `FILE:LINE: sentence`: whatever YAML refuses, a key given
+/// twice, anchors and aliases, tags, lists, deeper nesting, a second document, a root that is no mapping. A section without
+/// keys is fine. Values are text as written; quotes make no difference.
+result<std::vector<setting>> read_settings(const std::string& yaml, std::string_view file_name);
+
+}  // namespace haulcast::app

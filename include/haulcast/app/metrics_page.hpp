@@ -1,0 +1,34 @@
+// What /metrics shows: the plain numbers of every room, gathered at a scrape.
+#pragma once
+
+#include <string>
+
+namespace haulcast {
+namespace http {
+class server;
+}
+namespace hub {
+class hub;
+}
+namespace pipeline {
+class pipeline;
+}
+namespace ws {
+class live_server;
+}
+}  // namespace haulcast
+
+namespace haulcast::app {
+
+struct metrics_sources {
+  const pipeline::pipeline& spine;
+  const hub::hub& fan_out;
+  const ws::live_server& live;
+  const http::server& door;
+};
+
+/// Prometheus text format 0.0.4. No label ever holds a truck's id or anything else a client chose. Loop only; O(metrics +
+/// subscribers).
+std::string metrics_text(const metrics_sources& from);
+
+}  // namespace haulcast::app

@@ -1,0 +1,117 @@
+// The table of routes: which handler, for whom, with how large a body.
+//
+// Everything that can be refused from the head alone is refused here, before a byte of the body is read: unknown paths,
+// methods, tokens, roles, media types, expectations, lengths.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "haulcast/auth/token.hpp"
+#include "haulcast/http/head.hpp"
+#include "haulcast/http/request.hpp"
+#include "haulcast/http/response.hpp"
+
+namespace haulcast::http {
+
+/// Whom a route is for: nobody is asked (open), or the token's role must be one of these.
+class access {
+ public:
+  static constexpr access open() { return access{0, true}; }
+  static constexpr access any_role() { return access{~0U, false}; }
+  static constexpr access roles(std::initializer_list<auth::role> who) {
+    access a{0, false};
+    for (const auto r : who) a.bits_ |= bit(r);
+    return a;
+  }
+  constexpr bool is_open() const noexcept { return open_; }
+  constexpr bool allows(auth::role who) const noexcept { return open_ || (bits_ & bit(who)) != 0; }
+
+ private:
+  constexpr access(std::uint32_t bits, bool open_to_all) : bits_{bits}, open_{open_to_all} {}
+  static constexpr std::uint32_t bit(auth::role r) noexcept { return 1U << static_cast<unsigned>(r); }
+
+  std::uint32_t bits_;
+  bool open_;
+};
+
+/// Answers at once, on the loop: at most about 1 ms.
+using sync_handler = std::function<response(request&)>;
+/// May wait, for a commit or the query pool.
+using async_handler = std::function<net::awaitable<response>(request&)>;
+/// Owns the socket from here on; the server only counts it until the coroutine ends. It answers the handshake itself. The
+/// socket is in non-blocking mode, its peer waits for the answer, `request::buffered` holds what came behind the head.
+using upgrade_handler = std::function<net::awaitable<void>(net::ip::tcp::socket, request)>;
+
+struct route {
+  http::method method = method::get;  // GET also answers HEAD
+  std::string pattern;                // "/v1/trucks/{truck_id}/position"; `{name}` stands for one whole segment, not empty
+  http::access access = access::any_role();
+  std::size_t body_limit = 0;  // bytes, before and after decompression; 0: no body is taken, a request with one gets 413
+  std::vector<std::string_view> content_types{media::json};
+  std::variant<sync_handler, async_handler, upgrade_handler> handler;
+  std::size_t number = 0;  // place in routes(), for metrics; the router sets it
+
+  bool is_upgrade() const noexcept { return std::holds_alternative<upgrade_handler>(handler); }
+};
+
+/// A decision from the head: a route to go on with, or the answer.
+struct routed {
+  const route* to = nullptr;  // set also for some refusals, for the metrics
+  std::optional<response> answer;
+};
+
+/// Built at start, then only read. Finding is a look-up for patterns without parameters, else linear in those with some. A
+/// literal pattern wins over one with parameters; of two of those, the one added first.
+class router {
+ public:
+  using authenticate = std::function<result<std::shared_ptr<const auth::principal>, auth::token_error>(std::string_view token)>;
+
+  /// Routes that ask for a token are all refused when there is no `authenticate`.
+  explicit router(authenticate check = {}) : authenticate_{std::move(check)} {}
+
+  /// At start-up only. Throws std::invalid_argument for a pattern that is not valid or given twice for the method.
+  void add(route r);
+
+  /// Finds the route, sets parameters and principal of `r`. The order of the checks: path, method, upgrade, token, role,
+  /// expectation, media type, content coding, length.
+  routed decide(request& r, const head_facts& facts) const;
+
+  /// All routes, by `route::number`.
+  const std::vector<std::unique_ptr<route>>& routes() const noexcept { return routes_; }
+
+ private:
+  struct segment {
+    std::string text;  // literal, or the parameter's name
+    bool is_parameter = false;
+  };
+  struct resource {  // all methods of one pattern
+    std::vector<segment> segments;
+    std::vector<const route*> by_method;
+    std::string allow;
+    bool is_literal = true;
+  };
+  static std::vector<segment> parse_pattern(std::string_view pattern);
+  const resource* find(request& r) const;
+  static bool fits(const resource& what, const std::vector<std::string_view>& segments) noexcept;
+  static void bind(const resource& what, const std::vector<std::string_view>& segments, request& r);
+  std::optional<response> check_token(const route& to, request& r) const;
+  std::optional<response> options_answer(const request& r, const resource* what) const;
+
+  authenticate authenticate_;
+  std::vector<std::unique_ptr<route>> routes_;
+  std::map<std::string, resource, std::less<>> resources_;  // by pattern
+  std::vector<const resource*> with_parameters_;
+  mutable std::vector<std::string_view> segments_;  // of the request in hand, reused
+};
+
+}  // namespace haulcast::http

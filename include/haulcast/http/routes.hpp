@@ -1,0 +1,46 @@
+// The routes of the spine: what a request is turned into, and what it is answered.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "haulcast/auth/principal.hpp"
+#include "haulcast/http/router.hpp"
+#include "haulcast/wire/batch_parser.hpp"
+
+namespace haulcast::pipeline {
+class pipeline;
+}
+
+namespace haulcast::http {
+
+struct ingest_options {
+  wire::batch_limits limits;
+  std::size_t max_body_bytes = 1 << 20;
+};
+
+/// Takes over a socket whose handshake is answered. Deliveries: those it is subscribed to from the start.
+using live_handler = std::function<net::awaitable<void>(net::ip::tcp::socket socket, std::shared_ptr<const auth::principal> who,
+                                                        std::string buffered, std::vector<std::string> deliveries)>;
+struct live_door {
+  router::authenticate authenticate;
+  std::function<bool()> full;  // no connection more
+  live_handler enter;
+};
+
+/// What /metrics shows, as Prometheus text.
+using metrics_page = std::function<std::string()>;
+
+void add_ingest_routes(router& to, pipeline::pipeline& spine, const ingest_options& options);
+void add_truck_routes(router& to, pipeline::pipeline& spine);
+void add_event_routes(router& to, pipeline::pipeline& spine, std::string event_source);
+void add_live_routes(router& to, live_door door);
+/// /healthz, /readyz, /version, /metrics.
+void add_operation_routes(router& to, const pipeline::pipeline& spine, metrics_page page);
+
+}  // namespace haulcast::http

@@ -1,0 +1,415 @@
+#include "haulcast/app/config_keys.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "haulcast/app/edit_distance.hpp"
+#include "haulcast/app/listen.hpp"
+
+namespace haulcast::app {
+namespace {
+
+constexpr double kib = 1024;
+constexpr double mib = 1024 * kib;
+constexpr double gib = 1024 * mib;
+constexpr double tib = 1024 * gib;
+constexpr double week_s = 7 * 86'400;
+
+std::optional<std::string> check_listen(std::string_view text) {
+  const auto where = parse_listen(text);
+  return where ? std::nullopt : std::optional{where.error().what};
+}
+
+constexpr std::array sections{
+    config_section{"server", "Where apps reach the server."},
+    config_section{"auth", "Who is believed. Every request but health checks and metrics carries a token (JWT, HS256)."},
+    config_section{"journal", "The durable log under data_dir. A position is acknowledged once it is in the journal."},
+    config_section{"store", "History, written behind the journal."},
+    config_section{"redis", "Live state for other programs, written behind the journal."},
+    config_section{"ingest", "What is taken from drivers' apps."},
+    config_section{"limits", "What one server takes on."},
+    config_section{
+        "engine",
+        "How positions become status and events. A change holds from the next start on; what was decided before stands."},
+    config_section{"filters", "Positions that no truck could have driven to are kept and marked `suspect`, and move nothing."},
+    config_section{"hub", "Subscribers: apps and pages that follow trucks over WebSocket."},
+    config_section{"log", "What is written to stderr. Never tokens, and no exact positions at info."},
+};
+
+const auto table = std::to_array<config_key>({
+    {.name = "data_dir",
+     .default_value = "./haulcast-data",
+     .help = "Where everything durable lives: the journal, the embedded store, the generated secret. One server at a time uses "
+             "it, and "
+             "it locks it. A path that does not begin with / counts from where haulcast is started.",
+     .at = [](config& c) -> key_target { return &c.data_dir; }},
+
+    {.name = "server.listen",
+     .default_value = "127.0.0.1:8080",
+     .help = "The address and port for HTTP and WebSocket. 127.0.0.1 is reached from this machine alone; 0.0.0.0 or [::] from "
+             "every "
+             "network it is in, which needs auth.hs256_secret. Port 0 takes a free port; the line printed at start names it. "
+             "There is "
+             "no TLS here: put a proxy in front of it that has.",
+     .at = [](config& c) -> key_target { return &c.server.listen; },
+     .check = check_listen},
+
+    {.name = "auth.hs256_secret",
+     .default_value = "generated",
+     .help =
+         "The secret that signs tokens, at least 32 bytes: `openssl rand -base64 48` makes a good one. Who knows it can make "
+         "himself an admin, so rather than writing it here name a file in HAULCAST_AUTH__HS256_SECRET_FILE. `generated` makes "
+         "one "
+         "in data_dir/secret; with that, or with a shorter one, the server refuses to listen beyond loopback. A new secret "
+         "ends "
+         "every token at once.",
+     .at = [](config& c) -> key_target { return &c.auth.hs256_secret; },
+     .secret = true},
+    {.name = "auth.issuer",
+     .default_value = "none",
+     .help = "If set, tokens must have exactly this `iss`, and `haulcast token` writes it.",
+     .at = [](config& c) -> key_target { return &c.auth.issuer; }},
+    {.name = "auth.audience",
+     .default_value = "none",
+     .help = "If set, tokens must have this `aud`, or have it in their list, and `haulcast token` writes it.",
+     .at = [](config& c) -> key_target { return &c.auth.audience; }},
+    {.name = "auth.query_token",
+     .default_value = "false",
+     .help = "true also takes a WebSocket's token as ?access_token=. Addresses end up in the logs of proxies and in browsers' "
+             "histories, and the token with them: leave it off unless a client can do nothing else.",
+     .at = [](config& c) -> key_target { return &c.auth.query_token; }},
+    {.name = "auth.keys",
+     .default_value = "none",
+     .help = "Keys for RS256 and ES256.",
+     .at = [](config& c) -> key_target { return &c.auth.keys; },
+     .later = true,
+     .only_default = "RS256 and ES256 are not built yet, tokens are HS256"},
+
+    {.name = "journal.sync",
+     .default_value = "full",
+     .help =
+         "full: what is acknowledged has been forced to the disk and survives a power cut. normal: it has been handed to the "
+         "operating system and survives the death of the process, not of the machine; acknowledgements come sooner on slow "
+         "disks. "
+         "Commits are shared by all who wait, so full costs little under load.",
+     .at = [](config& c) -> key_target { return &c.journal.sync; },
+     .choices = "full normal"},
+    {.name = "journal.retention_hours",
+     .default_value = "24",
+     .unit = "hours",
+     .min = 1,
+     .max = 8760,
+     .help = "How long records stay after they were written. Larger lets subscribers and consumers that were away longer "
+             "resume where "
+             "they were, and takes more disk. Whole files are dropped, so records stay somewhat longer.",
+     .at = [](config& c) -> key_target { return &c.journal.retention; }},
+    {.name = "journal.max_bytes",
+     .default_value = "80%",
+     .unit = "bytes",
+     .min = 4 * mib,
+     .max = 1024 * tib,
+     .help = "The journal's size at most; 80% means that part of the file system it is on. When it is reached, the oldest "
+             "files go before their time; what cannot go stops ingest with 503 until there is room.",
+     .at = [](config& c) -> key_target { return &c.journal.max_bytes; }},
+    {.name = "journal.min_free_bytes",
+     .default_value = "64 MiB",
+     .unit = "bytes",
+     .min = mib,
+     .max = tib,
+     .help =
+         "When the file system has less room than this, ingest gets 503 before the disk is full, and accepts again by itself "
+         "once there is more. Smaller leaves less for snapshots and for whoever else writes there.",
+     .at = [](config& c) -> key_target { return &c.journal.min_free_bytes; }},
+    {.name = "journal.segment_bytes",
+     .default_value = "64 MiB",
+     .unit = "bytes",
+     .min = mib,
+     .max = 4 * gib,
+     .help = "The size at which the journal begins a new file. Smaller drops old records more evenly, larger has fewer files.",
+     .at = [](config& c) -> key_target { return &c.journal.segment_bytes; }},
+    {.name = "journal.memory_bytes",
+     .default_value = "32 MiB",
+     .unit = "bytes",
+     .min = mib,
+     .max = 64 * gib,
+     .help =
+         "The newest records are kept in memory too, so that readers who are up to date never touch the disk. Larger lets them "
+         "fall back further before they do.",
+     .at = [](config& c) -> key_target { return &c.journal.memory_bytes; }},
+    {.name = "journal.max_pending_bytes",
+     .default_value = "64 MiB",
+     .unit = "bytes",
+     .min = mib,
+     .max = 16 * gib,
+     .help =
+         "What may wait for a commit. Beyond it ingest gets 503. Larger rides out longer stalls of the disk and answers later "
+         "after them.",
+     .at = [](config& c) -> key_target { return &c.journal.max_pending_bytes; }},
+    {.name = "journal.snapshot_interval_s",
+     .default_value = "60",
+     .unit = "seconds",
+     .min = 1,
+     .max = 86'400,
+     .help =
+         "How often the world is saved beside the journal. Larger writes less and makes a restart after a crash take longer, "
+         "because more of the journal is read again.",
+     .at = [](config& c) -> key_target { return &c.journal.snapshot_interval; }},
+
+    {.name = "store.url",
+     .default_value = "embedded",
+     .help = "Where history goes. `embedded` keeps it under data_dir.",
+     .at = [](config& c) -> key_target { return &c.store.url; },
+     .secret = true,
+     .later = true,
+     .only_default = "PostgreSQL is not built yet"},
+
+    {.name = "redis.url",
+     .default_value = "none",
+     .help = "The Redis server that gets live state.",
+     .at = [](config& c) -> key_target { return &c.redis.url; },
+     .secret = true,
+     .later = true,
+     .only_default = "Redis is not built yet"},
+
+    {.name = "ingest.max_batch",
+     .default_value = "1000",
+     .min = 1,
+     .max = 10'000,
+     .help = "Positions in one request at most; more get 413. Larger helps phones that come back from a dead zone; a batch is "
+             "applied "
+             "in one go, and others wait for it.",
+     .at = [](config& c) -> key_target { return &c.ingest.max_batch; }},
+    {.name = "ingest.max_body_bytes",
+     .default_value = "1 MiB",
+     .unit = "bytes",
+     .min = kib,
+     .max = 64 * mib,
+     .help =
+         "A request's body at most, as sent and after decompression; larger ones get 413. Each connection may need this much "
+         "memory for a moment.",
+     .at = [](config& c) -> key_target { return &c.ingest.max_body_bytes; }},
+    {.name = "ingest.future_tolerance_s",
+     .default_value = "300",
+     .unit = "seconds",
+     .max = 86'400,
+     .help = "How far ahead of the server's clock a position's timestamp may be; beyond it is rejected as timestamp_in_future. "
+             "Larger forgives phones with wrong clocks, whose positions then hide the right ones until that time has come.",
+     .at = [](config& c) -> key_target { return &c.ingest.future_tolerance; }},
+    {.name = "ingest.max_age_days",
+     .default_value = "30",
+     .unit = "days",
+     .min = 1,
+     .max = 3650,
+     .help = "How old a position may be; beyond it is rejected as timestamp_too_old.",
+     .at = [](config& c) -> key_target { return &c.ingest.max_age; }},
+    {.name = "ingest.identity_window_s",
+     .default_value = "21600",
+     .unit = "seconds",
+     .min = 60,
+     .max = week_s,
+     .help =
+         "How far behind a truck's newest position one that is sent again is surely told to be a duplicate. Larger takes about "
+         "two bytes a position of each truck, bounded by engine.identity_bytes_max.",
+     .at = [](config& c) -> key_target { return &c.ingest.identity_window; }},
+    {.name = "ingest.register_unknown_trucks",
+     .default_value = "true",
+     .help = "true: a truck becomes known by its first position.",
+     .at = [](config& c) -> key_target { return &c.ingest.register_unknown_trucks; },
+     .later = true,
+     .only_default = "registering trucks beforehand is not built yet"},
+
+    {.name = "limits.max_connections",
+     .default_value = "10000",
+     .min = 1,
+     .max = 1'000'000,
+     .help = "Open connections at most, HTTP and WebSocket together; further ones wait to be accepted. Each needs a file "
+             "descriptor, "
+             "so `ulimit -n` must be larger.",
+     .at = [](config& c) -> key_target { return &c.limits.max_connections; }},
+    {.name = "limits.truck_requests_per_s",
+     .default_value = "1",
+     .unit = "requests per second",
+     .max = 1000,
+     .help = "Requests a driver may send for a truck, sustained; beyond it they get 429. 0 switches the limit off.",
+     .at = [](config& c) -> key_target { return &c.limits.truck_requests_per_s; },
+     .later = true},
+    {.name = "limits.truck_burst",
+     .default_value = "10",
+     .unit = "requests",
+     .max = 100'000,
+     .help = "Requests for a truck that may come at once, for phones back from a dead zone. 0 switches the limit off.",
+     .at = [](config& c) -> key_target { return &c.limits.truck_burst; },
+     .later = true},
+
+    {.name = "engine.offline_after_s",
+     .default_value = "600",
+     .unit = "seconds",
+     .min = 1,
+     .max = week_s,
+     .help = "A truck that is silent this long is offline. Smaller tells sooner and cries wolf in tunnels.",
+     .at = [](config& c) -> key_target { return &c.engine.offline_after; }},
+    {.name = "engine.max_trucks",
+     .default_value = "1000000",
+     .min = 1,
+     .max = 10'000'000,
+     .help = "Trucks that may be known; positions of further ones are rejected as too_many_trucks. A silent truck needs up to "
+             "2 KiB "
+             "of memory, an active one up to 64 KiB.",
+     .at = [](config& c) -> key_target { return &c.engine.max_trucks; }},
+    {.name = "engine.stop_speed_kmh",
+     .default_value = "5",
+     .unit = "km/h",
+     .min = 0.1,
+     .max = 50,
+     .help =
+         "A truck slower than this for engine.stop_after_s is stopped. Where an app sends no speed, the speed over the ground "
+         "counts. Larger calls traffic jams stops.",
+     .at = [](config& c) -> key_target { return &c.engine.stop_speed_kmh; }},
+    {.name = "engine.stop_after_s",
+     .default_value = "120",
+     .unit = "seconds",
+     .min = 1,
+     .max = 86'400,
+     .help = "How long a truck must be slow to be stopped. Smaller calls traffic lights stops.",
+     .at = [](config& c) -> key_target { return &c.engine.stop_after; }},
+    {.name = "engine.identity_bytes_max",
+     .default_value = "32 KiB",
+     .unit = "bytes",
+     .min = kib,
+     .max = mib,
+     .help =
+         "Memory that one truck's window of recent positions may take. When it is full, the oldest part goes, and a position "
+         "of that time sent again may count as new.",
+     .at = [](config& c) -> key_target { return &c.engine.identity_bytes_max; }},
+    {.name = "engine.refold_window_s",
+     .default_value = "21600",
+     .unit = "seconds",
+     .max = week_s,
+     .help = "How far back late positions correct events.",
+     .at = [](config& c) -> key_target { return &c.engine.refold_window; },
+     .later = true},
+    {.name = "engine.max_segment_s",
+     .default_value = "120",
+     .unit = "seconds",
+     .min = 1,
+     .max = 86'400,
+     .help = "The longest gap between two positions in which the moment of a crossing is interpolated.",
+     .at = [](config& c) -> key_target { return &c.engine.max_segment; },
+     .later = true},
+    {.name = "engine.default_speed_limit_kmh",
+     .default_value = "none",
+     .unit = "km/h",
+     .min = 1,
+     .max = 400,
+     .help = "The speed limit where no geofence gives one.",
+     .at = [](config& c) -> key_target { return &c.engine.default_speed_limit_kmh; },
+     .later = true},
+
+    {.name = "filters.enabled",
+     .default_value = "true",
+     .help = "false lets every position that is well-formed move the truck, jumps across the map too.",
+     .at = [](config& c) -> key_target { return &c.filters.enabled; }},
+    {.name = "filters.max_speed_kmh",
+     .default_value = "300",
+     .unit = "km/h",
+     .min = 10,
+     .max = 2000,
+     .help =
+         "A position that would need a higher speed from its neighbours in time is suspect. Smaller catches smaller jumps, and "
+         "at last trucks on a ferry or a train.",
+     .at = [](config& c) -> key_target { return &c.filters.max_speed_kmh; }},
+    {.name = "filters.max_accuracy_m",
+     .default_value = "1000",
+     .unit = "metres",
+     .min = 1,
+     .max = 1'000'000,
+     .help = "A position whose accuracy_m is worse than this is suspect.",
+     .at = [](config& c) -> key_target { return &c.filters.max_accuracy_m; }},
+
+    {.name = "hub.max_pending_bytes",
+     .default_value = "64 KiB",
+     .unit = "bytes",
+     .min = 4 * kib,
+     .max = 64 * mib,
+     .help =
+         "What may wait for one subscriber before its positions are conflated to the newest of each truck. Larger shows slow "
+         "clients more of the way and takes that much memory for each of them.",
+     .at = [](config& c) -> key_target { return &c.hub.max_pending_bytes; }},
+    {.name = "hub.max_pending_events",
+     .default_value = "1000",
+     .min = 1,
+     .max = 1'000'000,
+     .help = "Events that may wait for one subscriber. Beyond it the connection is closed with 1013, and the client resumes "
+             "from the "
+             "last event it has.",
+     .at = [](config& c) -> key_target { return &c.hub.max_pending_events; }},
+    {.name = "hub.max_connections",
+     .default_value = "10000",
+     .min = 1,
+     .max = 1'000'000,
+     .help = "Subscribers at most; further ones get 503.",
+     .at = [](config& c) -> key_target { return &c.hub.max_connections; }},
+    {.name = "hub.ping_interval_s",
+     .default_value = "20",
+     .unit = "seconds",
+     .min = 1,
+     .max = 300,
+     .help = "How often a silent subscriber is asked whether it is there. Larger saves phones' batteries and finds dead peers "
+             "later: "
+             "up to 20 they are found within 30 s. Proxies often cut connections that are silent for 60 s.",
+     .at = [](config& c) -> key_target { return &c.hub.ping_interval; }},
+
+    {.name = "log.level",
+     .default_value = "info",
+     .help = "The least important lines to write: debug tells of single requests and slows a busy server down.",
+     .at = [](config& c) -> key_target { return &c.log.level; },
+     .choices = "trace debug info warn error off"},
+    {.name = "log.format",
+     .default_value = "console",
+     .help = "console for people, json for machines: one object a line.",
+     .at = [](config& c) -> key_target { return &c.log.format; },
+     .choices = "console json"},
+});
+
+std::string_view leaf(std::string_view name) {
+  const auto dot = name.find('.');
+  return dot == std::string_view::npos ? name : name.substr(dot + 1);
+}
+
+/// The key that was probably meant: one of nearly the same name, or of that very name in another section.
+std::string_view nearest(std::string_view name) {
+  std::string_view best;
+  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 5) + 1;
+  for (const auto& key : table) {
+    const auto distance = leaf(key.name) == leaf(name) ? std::size_t{1} : edit_distance(key.name, name);
+    if (distance >= best_distance) continue;
+    best = key.name;
+    best_distance = distance;
+  }
+  return best;
+}
+
+}  // namespace
+
+std::span<const config_section> config_sections() { return sections; }
+std::span<const config_key> config_keys() { return table; }
+
+const config_key* find_key(std::string_view name) {
+  const auto found = std::find_if(table.begin(), table.end(), [&](const config_key& key) { return key.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+bool is_section(std::string_view name) {
+  return std::any_of(sections.begin(), sections.end(), [&](const config_section& section) { return section.name == name; });
+}
+
+std::string unknown_key(std::string_view name) {
+  constexpr std::size_t shown_bytes_max = 80;
+  auto sentence = std::string{name.substr(0, shown_bytes_max)} + " is not a key of the configuration";
+  if (name.size() > shown_bytes_max) return sentence;
+  const auto meant = nearest(name);
+  if (!meant.empty()) sentence += "; did you mean " + std::string{meant} + "?";
+  return sentence;
+}
+
+}  // namespace haulcast::app

@@ -1,0 +1,181 @@
+#include "haulcast/app/metrics_page.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <vector>
+
+#include "haulcast/app/logging.hpp"
+#include "haulcast/http/server.hpp"
+#include "haulcast/hub/hub.hpp"
+#include "haulcast/pipeline/pipeline.hpp"
+#include "haulcast/ws/live_server.hpp"
+
+namespace haulcast::app {
+
+namespace {
+
+using labels = std::map<std::string, std::string>;
+
+/// Families in the order they are added; each helper adds one family or one more line to the family added last.
+class page {
+ public:
+  template <class Number>
+  void counter(const char* name, const char* help, Number value, const labels& by = {}) {
+    line(name, help, prometheus::MetricType::Counter, by).counter.value = static_cast<double>(value);
+  }
+  template <class Number>
+  void gauge(const char* name, const char* help, Number value, const labels& by = {}) {
+    line(name, help, prometheus::MetricType::Gauge, by).gauge.value = static_cast<double>(value);
+  }
+  template <std::size_t N>
+  void distribution(const char* name, const char* help, const histogram<N>& from, const labels& by = {}) {
+    auto& to = line(name, help, prometheus::MetricType::Histogram, by).histogram;
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i <= N; ++i) {
+      sum += from.counts()[i];
+      const double bound = i < N ? from.bounds()[i] : std::numeric_limits<double>::infinity();
+      to.bucket.push_back({sum, bound});
+    }
+    to.sample_count = sum;
+    to.sample_sum = from.sum();
+  }
+  std::string text() const {
+    std::ostringstream out;
+    prometheus::TextSerializer{}.Serialize(out, families_);
+    return out.str();
+  }
+
+ private:
+  prometheus::ClientMetric& line(const char* name, const char* help, prometheus::MetricType type, const labels& by) {
+    if (families_.empty() || families_.back().name != name) families_.push_back({name, help, type, {}});
+    auto& metric = families_.back().metric.emplace_back();
+    for (const auto& [key, value] : by) metric.label.push_back({key, value});
+    return metric;
+  }
+
+  std::vector<prometheus::MetricFamily> families_;
+};
+
+void add_process(page& p) {
+  p.gauge("haulcast_build_info", "What runs here; always 1.", 1, {{"version", HAULCAST_VERSION}});
+  std::size_t pages = 0;
+  std::size_t resident = 0;
+  std::ifstream{"/proc/self/statm"} >> pages >> resident;
+  p.gauge("process_resident_memory_bytes", "Resident memory.", resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)));
+  p.counter("haulcast_log_lines_lost_total", "Log lines dropped because stderr was not read.", log_overruns());
+}
+
+void add_ingest(page& p, const pipeline::pipeline& spine) {
+  const pipeline::pipeline_metrics& m = spine.metrics();
+  constexpr const char* verdicts[] = {"live", "late", "suspect", "duplicate"};
+  for (std::size_t i = 0; i < m.verdicts.size(); ++i) {
+    p.counter("haulcast_positions_total", "Positions committed, by verdict.", m.verdicts[i], {{"verdict", verdicts[i]}});
+  }
+  for (std::size_t i = 0; i < m.rejected.size(); ++i) {
+    p.counter("haulcast_positions_rejected_total", "Positions refused and recorded, by code.", m.rejected[i],
+              {{"code", std::string{to_string(static_cast<engine::reject_code>(i))}}});
+  }
+  p.distribution("haulcast_acknowledgement_seconds", "From an admitted batch to its answer.", m.acknowledgement);
+  p.distribution("haulcast_position_to_subscriber_seconds", "From an admitted batch to its subscribers' sockets.",
+                 m.position_to_subscriber);
+  p.counter("haulcast_events_total", "Events told.", m.events);
+  p.gauge("haulcast_trucks", "Trucks known.", spine.trucks());
+  p.gauge("haulcast_truck_window_bytes", "Memory held by the trucks' windows of recent positions.", spine.window_bytes());
+  p.gauge("haulcast_ready", "1 while batches are taken.", spine.not_ready_because().empty() ? 1 : 0);
+  p.distribution("haulcast_loop_lag_seconds", "How late the event loop's timer fires.", m.loop_lag);
+}
+
+void add_journal(page& p, const pipeline::pipeline& spine) {
+  const pipeline::pipeline_metrics& m = spine.metrics();
+  p.counter("haulcast_journal_records_total", "Records committed.", m.records);
+  p.counter("haulcast_journal_commits_total", "Groups committed.", m.commits);
+  p.counter("haulcast_journal_commit_failures_total", "Commits that failed.", m.failed_commits);
+  p.distribution("haulcast_journal_commit_seconds", "Writing and syncing one group.", m.commit);
+  p.distribution("haulcast_journal_group_records", "Records committed together.", m.group_records);
+  p.gauge("haulcast_journal_pending_bytes", "Records waiting for their commit.", spine.pending_bytes());
+  p.gauge("haulcast_journal_bytes", "Bytes the journal holds.", m.journal_bytes);
+  p.gauge("haulcast_journal_max_bytes", "Bytes it may hold.", m.journal_max_bytes);
+  p.gauge("haulcast_disk_free_bytes", "Free space on its file system.", m.disk_free_bytes);
+  p.gauge("haulcast_journal_last_offset", "The newest record.", spine.log().last_offset());
+  p.gauge("haulcast_journal_first_offset", "The oldest record kept.", spine.first_offset());
+  p.counter("haulcast_replay_differences_total", "Records whose replay came out otherwise than recorded.",
+            m.replay_differences);
+  const pipeline::snapshot_metrics& s = spine.snapshots();
+  p.counter("haulcast_snapshot_passes_total", "Snapshot passes completed.", s.passes);
+  p.counter("haulcast_snapshot_failures_total", "Snapshot passes that failed.", s.failures);
+  p.counter("haulcast_snapshot_entities_total", "Entities saved.", s.entities);
+  p.gauge("haulcast_snapshot_replay_from", "Recovery would begin at this record.", s.replay_from);
+}
+
+void add_live(page& p, const hub::hub& fan_out, const ws::live_server& live) {
+  const hub::hub_metrics& h = fan_out.metrics();
+  const ws::live_metrics& m = live.metrics();
+  p.gauge("haulcast_live_connections", "WebSocket connections.", live.connections());
+  p.gauge("haulcast_outbox_bytes", "Bytes waiting for subscribers.", fan_out.pending_bytes());
+  p.counter("haulcast_positions_offered_total", "Positions times the subscribers they were for.", h.positions_offered);
+  p.counter("haulcast_positions_conflated_total", "Of those, replaced by newer ones before they were sent.",
+            h.positions_conflated);
+  p.counter("haulcast_events_offered_total", "Events times the subscribers they were for.", h.events_offered);
+  p.counter("haulcast_live_overflows_total", "Subscribers told to come back with since.", h.overflows);
+  p.counter("haulcast_live_accepted_total", "Connections accepted.", m.accepted);
+  p.counter("haulcast_live_commands_total", "Frames from clients.", m.commands);
+  p.counter("haulcast_live_bad_frames_total", "Frames refused.", m.bad_frames);
+  p.counter("haulcast_live_resumes_total", "Subscriptions with since.", m.resumes);
+  p.counter("haulcast_live_dead_peers_total", "Connections dropped for silence.", m.dead_peers);
+  p.counter("haulcast_live_sent_bytes_total", "Bytes written to subscribers.", m.bytes_out);
+  p.counter("haulcast_live_writes_total", "Writes to subscribers' sockets.", m.writes);
+  for (const auto& [code, count] : m.closed) {
+    p.counter("haulcast_live_closed_total", "Connections closed, by code.", count, {{"code", std::to_string(code)}});
+  }
+}
+
+void add_http(page& p, const http::server& door) {
+  const http::http_metrics& m = door.metrics();
+  constexpr const char* classes[] = {"", "1xx", "2xx", "3xx", "4xx", "5xx"};
+  for (const http::route_metrics& route : m.routes) {
+    const std::string pattern = route.pattern.empty() ? "none" : route.pattern;
+    for (std::size_t i = 1; i < route.by_class.size(); ++i) {
+      if (route.by_class[i] == 0) continue;
+      p.counter("haulcast_http_requests_total", "Requests answered.", route.by_class[i],
+                {{"method", std::string{to_string(route.method)}}, {"route", pattern}, {"status", classes[i]}});
+    }
+  }
+  for (const http::route_metrics& route : m.routes) {
+    const std::string pattern = route.pattern.empty() ? "none" : route.pattern;
+    p.distribution("haulcast_http_request_seconds", "From the complete head to the answer handed to the kernel.", route.seconds,
+                   {{"method", std::string{to_string(route.method)}}, {"route", pattern}});
+  }
+  p.gauge("haulcast_http_connections", "Open HTTP connections.", m.connections_open);
+  p.gauge("haulcast_http_streams", "Open event streams.", m.streams_open);
+  p.counter("haulcast_http_connections_accepted_total", "Connections accepted.", m.connections_accepted);
+  p.counter("haulcast_http_connections_refused_total", "Connections refused for want of room.", m.connections_refused);
+  p.counter("haulcast_http_received_bytes_total", "Bytes read.", m.bytes_in);
+  p.counter("haulcast_http_sent_bytes_total", "Bytes written.", m.bytes_out);
+  for (const auto& [what, count] : {std::pair{"idle", m.timeouts_idle},
+                                    {"head", m.timeouts_head},
+                                    {"body", m.timeouts_body},
+                                    {"write", m.timeouts_write}}) {
+    p.counter("haulcast_http_timeouts_total", "Connections that took too long.", count, {{"phase", what}});
+  }
+  p.counter("haulcast_http_malformed_total", "Requests that were no valid HTTP.", m.requests_malformed);
+  p.counter("haulcast_http_handler_failures_total", "Requests answered 500.", m.handler_failures);
+}
+
+}  // namespace
+
+std::string metrics_text(const metrics_sources& from) {
+  page p;
+  add_process(p);
+  add_ingest(p, from.spine);
+  add_journal(p, from.spine);
+  add_live(p, from.fan_out, from.live);
+  add_http(p, from.door);
+  return p.text();
+}
+
+}  // namespace haulcast::app

@@ -1,0 +1,123 @@
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "haulcast/http/routes.hpp"
+#include "haulcast/http/text.hpp"
+
+namespace haulcast::http {
+
+namespace {
+
+constexpr std::string_view protocol = "haulcast.v1";
+constexpr std::string_view bearer_protocol = "bearer.";
+constexpr std::string_view websocket_guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455, 1.3
+constexpr std::size_t key_bytes = 24;                                                // base64 of 16 bytes
+
+// RFC 6455, 4.2.2: base64(SHA-1(key + guid)).
+std::string accept_of(std::string_view key) {
+  const std::string text = std::string{key} + std::string{websocket_guid};
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+  EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
+  std::array<unsigned char, 32> encoded{};
+  const int size = EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(digest.size()));
+  return {reinterpret_cast<const char*>(encoded.data()), static_cast<std::size_t>(size)};
+}
+
+bool is_key(std::string_view key) {
+  const auto base64 = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+  };
+  return key.size() == key_bytes && key.ends_with("==") && std::all_of(key.begin(), key.end() - 2, base64);
+}
+
+struct hello {
+  std::string_view token;
+  bool offers_protocol = false;
+};
+
+// The token comes in the header, or, from a browser that cannot set one, among the subprotocols.
+hello read_hello(const request& r) {
+  hello h;
+  if (const std::string_view field = r.header("authorization"); !field.empty()) {
+    const std::size_t blank = field.find(' ');
+    if (blank != std::string_view::npos && iequals(field.substr(0, blank), "bearer")) h.token = trim(field.substr(blank + 1));
+  }
+  for (const field& f : r.headers()) {
+    if (!iequals(f.name, "sec-websocket-protocol")) continue;
+    for (std::string_view rest = f.value; !rest.empty();) {
+      const std::string_view one = next_item(rest, ',');
+      if (one == protocol) h.offers_protocol = true;
+      if (one.starts_with(bearer_protocol) && h.token.empty()) h.token = one.substr(bearer_protocol.size());
+    }
+  }
+  return h;
+}
+
+code code_of(auth::token_error e) {
+  switch (e) {
+    case auth::token_error::missing: return code::token_missing;
+    case auth::token_error::expired: return code::token_expired;
+    case auth::token_error::invalid: break;
+  }
+  return code::token_invalid;
+}
+
+net::awaitable<void> send(net::ip::tcp::socket& socket, const std::string& text) {
+  auto [error, size] = co_await net::async_write(socket, net::buffer(text), net::as_tuple(net::use_awaitable));
+  static_cast<void>(error);
+  static_cast<void>(size);
+}
+
+net::awaitable<void> turn_away(net::ip::tcp::socket socket, response answer) {
+  std::string text;
+  append_head(text, answer, {.content_length = answer.content().size(), .keep_alive = false});
+  text += answer.content();
+  co_await send(socket, text);
+  boost::system::error_code ignored;
+  socket.shutdown(net::ip::tcp::socket::shutdown_send, ignored);
+}
+
+net::awaitable<void> open(const live_door& door, net::ip::tcp::socket socket, request r) {
+  const std::string_view key = r.header("sec-websocket-key");
+  if (r.header("sec-websocket-version") != "13" || !is_key(key)) {
+    co_return co_await turn_away(std::move(socket),
+                                 refuse(code::bad_request, "The WebSocket handshake needs version 13 and a key."));
+  }
+  const hello said = read_hello(r);
+  auto who = said.token.empty() ? result<std::shared_ptr<const auth::principal>, auth::token_error>{auth::token_error::missing}
+                                : door.authenticate(said.token);
+  if (!who) co_return co_await turn_away(std::move(socket), refuse(code_of(who.error())));
+  if (door.full())
+    co_return co_await turn_away(std::move(socket), refuse(code::overloaded, "There are too many live connections."));
+
+  std::string answer =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+  answer += accept_of(key);
+  if (said.offers_protocol) answer += "\r\nSec-WebSocket-Protocol: haulcast.v1";
+  answer += "\r\n\r\n";
+  co_await send(socket, answer);
+  std::vector<std::string> deliveries;
+  if (const std::string_view id = r.parameter("delivery_id"); !id.empty()) deliveries.emplace_back(id);
+  std::string buffered = std::move(r.buffered);
+  r = {};  // its memory is not needed for as long as the connection lasts
+  co_await door.enter(std::move(socket), std::move(*who), std::move(buffered), std::move(deliveries));
+}
+
+}  // namespace
+
+void add_live_routes(router& to, live_door door) {
+  const auto shared = std::make_shared<const live_door>(std::move(door));
+  const upgrade_handler handler{
+      [shared](net::ip::tcp::socket socket, request r) { return open(*shared, std::move(socket), std::move(r)); }};
+  // Open, because a browser can give its token only inside the handshake: it is asked for here.
+  to.add({.method = method::get, .pattern = "/v1/ws", .access = access::open(), .handler = handler});
+  to.add({.method = method::get, .pattern = "/ws/track/{delivery_id}", .access = access::open(), .handler = handler});
+}
+
+}  // namespace haulcast::http

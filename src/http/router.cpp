@@ -1,0 +1,190 @@
+#include "haulcast/http/router.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include "haulcast/http/negotiate.hpp"
+#include "haulcast/http/target.hpp"
+#include "haulcast/http/text.hpp"
+
+namespace haulcast::http {
+namespace {
+
+/// "/a/b" -> "a", "b". The first slash is given.
+template <class Sink>
+void for_each_segment(std::string_view path, Sink&& sink) {
+  path.remove_prefix(1);
+  for (;;) {
+    const auto slash = path.find('/');
+    sink(path.substr(0, slash));
+    if (slash == std::string_view::npos) return;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+response refuse_token(auth::token_error error) {
+  switch (error) {
+    case auth::token_error::missing: return refuse(code::token_missing);
+    case auth::token_error::expired: return refuse(code::token_expired);
+    case auth::token_error::invalid: break;
+  }
+  return refuse(code::token_invalid);
+}
+
+/// The token of `Authorization: Bearer <token>`. Given twice, nobody can say which one counts.
+result<std::string_view, auth::token_error> bearer_token(const request& r) {
+  std::optional<std::string_view> found;
+  for (const auto& f : r.headers()) {
+    if (!iequals(f.name, "authorization")) continue;
+    if (found) return auth::token_error::invalid;
+    found = f.value;
+  }
+  if (!found) return auth::token_error::missing;
+  const auto blank = found->find(' ');
+  if (!iequals(found->substr(0, blank), "bearer")) return auth::token_error::missing;
+  const auto token = blank == std::string_view::npos ? std::string_view{} : trim(found->substr(blank + 1));
+  if (token.empty()) return auth::token_error::invalid;
+  return token;
+}
+
+std::optional<response> check_body(const route& to, const request& r, const head_facts& facts) {
+  if (facts.expect_other) return refuse(code::expectation_failed);
+  if (!facts.chunked && facts.content_length.value_or(0) == 0) return std::nullopt;
+  if (to.body_limit == 0) return refuse(code::body_too_large, "No body is taken here.");
+  if (facts.content_length.value_or(0) > to.body_limit) {
+    return refuse(code::body_too_large, "At most " + std::to_string(to.body_limit) + " bytes are taken here.");
+  }
+  if (!accepts_content_type(r.header("content-type"), to.content_types)) return refuse(code::unsupported_media_type);
+  const auto coding = r.header("content-encoding");
+  if (!coding.empty() && !iequals(coding, "gzip") && !iequals(coding, "x-gzip") && !iequals(coding, "identity")) {
+    return refuse(code::unsupported_media_type, "The only content coding taken here is gzip.");
+  }
+  return std::nullopt;
+}
+
+std::string allow_of(const std::vector<const route*>& routes) {
+  std::string out;
+  const auto add = [&out](std::string_view name) {
+    if (!out.empty()) out += ", ";
+    out += name;
+  };
+  for (const auto* r : routes) {
+    add(to_string(r->method));
+    if (r->method == method::get) add("HEAD");
+  }
+  add("OPTIONS");
+  return out;
+}
+
+}  // namespace
+
+std::vector<router::segment> router::parse_pattern(std::string_view pattern) {
+  if (!pattern.starts_with('/')) throw std::invalid_argument{"route pattern without a slash in front: " + std::string{pattern}};
+  std::vector<segment> out;
+  for_each_segment(pattern, [&](std::string_view s) {
+    const bool is_parameter = s.size() > 2 && s.front() == '{' && s.back() == '}';
+    if (is_parameter) s = s.substr(1, s.size() - 2);
+    if (s.find_first_of("{}%") != std::string_view::npos) {
+      throw std::invalid_argument{"route pattern is not valid: " + std::string{pattern}};
+    }
+    out.push_back({std::string{s}, is_parameter});
+  });
+  return out;
+}
+
+void router::add(route r) {
+  auto [at, is_new] = resources_.try_emplace(r.pattern);
+  auto& what = at->second;
+  if (is_new) {
+    what.segments = parse_pattern(r.pattern);
+    what.is_literal = std::none_of(what.segments.begin(), what.segments.end(), [](const segment& s) { return s.is_parameter; });
+    if (!what.is_literal) with_parameters_.push_back(&what);
+  }
+  for (const auto* other : what.by_method) {
+    if (other->method == r.method) throw std::invalid_argument{"route given twice: " + r.pattern};
+  }
+  r.number = routes_.size();
+  routes_.push_back(std::make_unique<route>(std::move(r)));
+  what.by_method.push_back(routes_.back().get());
+  what.allow = allow_of(what.by_method);
+}
+
+bool router::fits(const resource& what, const std::vector<std::string_view>& segments) noexcept {
+  if (what.segments.size() != segments.size()) return false;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const auto& wanted = what.segments[i];
+    if (wanted.is_parameter ? segments[i].empty() : wanted.text != segments[i]) return false;
+  }
+  return true;
+}
+
+void router::bind(const resource& what, const std::vector<std::string_view>& segments, request& r) {
+  auto& into = request_access::parameters(r);
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    if (what.segments[i].is_parameter) into.push_back({what.segments[i].text, segments[i]});
+  }
+}
+
+const router::resource* router::find(request& r) const {
+  // Split before decoding: an encoded slash belongs to its segment.
+  const auto raw = r.target.substr(0, r.target.find('?'));
+  if (!raw.starts_with('/')) return nullptr;
+  const bool one_to_one =
+      raw == r.path || std::count(r.path.begin(), r.path.end(), '/') == std::count(raw.begin(), raw.end(), '/');
+  if (const auto at = resources_.find(r.path); at != resources_.end() && one_to_one && at->second.is_literal)
+    return &at->second;
+  segments_.clear();
+  for_each_segment(raw, [&](std::string_view s) { segments_.push_back(percent_decode(r, s).value_or("")); });
+  for (const auto* what : with_parameters_) {
+    if (!fits(*what, segments_)) continue;
+    bind(*what, segments_, r);
+    return what;
+  }
+  return nullptr;
+}
+
+std::optional<response> router::check_token(const route& to, request& r) const {
+  if (to.access.is_open()) return std::nullopt;
+  const auto token = bearer_token(r);
+  if (!token) return refuse_token(token.error());
+  if (!authenticate_) return refuse(code::token_invalid);
+  auto who = authenticate_(*token);
+  if (!who) return refuse_token(who.error());
+  r.principal = std::move(*who);
+  if (!to.access.allows(r.principal->who)) return refuse(code::role_not_allowed);
+  return std::nullopt;
+}
+
+std::optional<response> router::options_answer(const request& r, const resource* what) const {
+  if (r.method != method::options) return std::nullopt;
+  response answer;
+  answer.status = 204;
+  answer.headers.push_back({"Allow", what != nullptr ? what->allow : "GET, HEAD, POST, PUT, DELETE, OPTIONS"});
+  return answer;
+}
+
+routed router::decide(request& r, const head_facts& facts) const {
+  if (r.path == "*") return {nullptr, options_answer(r, nullptr)};
+  const auto* what = find(r);
+  if (what == nullptr) return {nullptr, refuse(code::not_found)};
+
+  const auto wanted = r.method == method::head ? method::get : r.method;
+  const auto at = std::find_if(what->by_method.begin(), what->by_method.end(),
+                               [wanted](const route* one) { return one->method == wanted; });
+  if (at == what->by_method.end()) {
+    if (auto answer = options_answer(r, what)) return {nullptr, std::move(answer)};
+    auto answer = refuse(code::method_not_allowed);
+    answer.headers.push_back({"Allow", what->allow});
+    return {nullptr, std::move(answer)};
+  }
+  const auto& to = **at;
+  if (to.is_upgrade() && (!facts.upgrade || r.method != method::get || r.version_minor == 0)) {
+    return {&to, refuse(code::upgrade_required)};
+  }
+  if (auto answer = check_token(to, r)) return {&to, std::move(answer)};
+  if (auto answer = check_body(to, r, facts)) return {&to, std::move(answer)};
+  return {&to, std::nullopt};
+}
+
+}  // namespace haulcast::http

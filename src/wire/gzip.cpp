@@ -1,0 +1,122 @@
+#include "haulcast/wire/gzip.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <new>
+#include <stdexcept>
+
+namespace haulcast::wire {
+namespace {
+
+constexpr int gzip_only = 15 + 16;  // the largest window; +16: gzip, neither zlib nor raw
+
+/// zlib counts in 32 bits: larger texts are handed over in pieces.
+unsigned piece(std::size_t left) noexcept {
+  return static_cast<unsigned>(std::min<std::size_t>(left, std::numeric_limits<unsigned>::max()));
+}
+
+/// zlib takes its input as `Bytef*`, const or not by how it was built; it never writes to it.
+Bytef* bytes(const char* text) noexcept { return reinterpret_cast<Bytef*>(const_cast<char*>(text)); }
+
+struct inflater {
+  z_stream z{};
+  inflater() {
+    if (inflateInit2(&z, gzip_only) != Z_OK) throw std::bad_alloc{};
+  }
+  ~inflater() { inflateEnd(&z); }
+  inflater(const inflater&) = delete;
+  inflater& operator=(const inflater&) = delete;
+};
+
+struct deflater {
+  z_stream z{};
+  deflater() {
+    if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_only, 8, Z_DEFAULT_STRATEGY) != Z_OK) throw std::bad_alloc{};
+  }
+  ~deflater() { deflateEnd(&z); }
+  deflater(const deflater&) = delete;
+  deflater& operator=(const deflater&) = delete;
+};
+
+/// What a gzip text says of its own length, in its last four bytes. Only a guess: it may lie, and counts modulo 4 GiB.
+std::size_t length_it_tells(std::string_view in) noexcept {
+  if (in.size() < 4) return 0;
+  std::size_t length = 0;
+  for (std::size_t i = 1; i <= 4; ++i) length = length << 8 | static_cast<unsigned char>(in[in.size() - i]);
+  return length;
+}
+
+/// Room for one byte more than is expected: that byte tells a text that ends there from a longer one.
+void make_room(std::string& out, std::size_t expected, std::size_t padding) {
+  out.reserve(expected + 1 + padding);
+  out.resize(expected + 1);
+}
+
+}  // namespace
+
+std::string_view to_string(gzip_error error) noexcept {
+  static constexpr std::array<std::string_view, 4> sentences{"The body is not valid gzip.", "The gzip body ends too early.",
+                                                             "The gzip body goes on after its end.",
+                                                             "The body is too large once it is decompressed."};
+  return sentences[static_cast<std::size_t>(error)];
+}
+
+void throw_exception_from_error(gzip_error error, const boost::source_location&) {
+  throw std::runtime_error{std::string{to_string(error)}};
+}
+
+result<std::string, gzip_error> gunzip(std::string_view in, std::size_t max_out, std::size_t padding) {
+  inflater stream;
+  z_stream& z = stream.z;
+  std::string out;
+  make_room(out, std::min(length_it_tells(in), max_out), padding);
+  std::size_t done = 0;  // bytes of `out` that are text
+  std::size_t taken = 0;
+  for (;;) {
+    if (done == out.size()) make_room(out, max_out, padding);
+    z.next_in = bytes(in.data() + taken);
+    z.avail_in = piece(in.size() - taken);
+    z.next_out = reinterpret_cast<Bytef*>(out.data() + done);
+    z.avail_out = piece(out.size() - done);
+    const unsigned offered = z.avail_in;
+    const unsigned room = z.avail_out;
+    const int said = inflate(&z, Z_NO_FLUSH);
+    taken += offered - z.avail_in;
+    done += room - z.avail_out;
+    if (done > max_out) return gzip_error::too_large;
+    if (said == Z_STREAM_END) break;
+    if (said == Z_MEM_ERROR) throw std::bad_alloc{};
+    if (said != Z_OK && said != Z_BUF_ERROR) return gzip_error::corrupt;
+    if (taken == in.size() && z.avail_out != 0) return gzip_error::truncated;
+  }
+  if (taken != in.size()) return gzip_error::trailing_data;
+  out.resize(done);
+  return out;
+}
+
+std::string gzip(std::string_view in) {
+  deflater stream;
+  z_stream& z = stream.z;
+  std::string out(deflateBound(&z, static_cast<uLong>(in.size())), '\0');
+  std::size_t done = 0;
+  std::size_t taken = 0;
+  for (int said = Z_OK; said != Z_STREAM_END;) {
+    if (done == out.size()) out.resize(out.size() * 2);
+    z.next_in = bytes(in.data() + taken);
+    z.avail_in = piece(in.size() - taken);
+    z.next_out = reinterpret_cast<Bytef*>(out.data() + done);
+    z.avail_out = piece(out.size() - done);
+    const unsigned offered = z.avail_in;
+    const unsigned room = z.avail_out;
+    said = deflate(&z, taken + offered == in.size() ? Z_FINISH : Z_NO_FLUSH);
+    taken += offered - z.avail_in;
+    done += room - z.avail_out;
+  }
+  out.resize(done);
+  return out;
+}
+
+}  // namespace haulcast::wire

@@ -1,0 +1,400 @@
+#include "session.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "haulcast/pipeline/pipeline.hpp"
+#include "haulcast/wire/cloud_event.hpp"
+#include "haulcast/wire/json_out.hpp"
+
+namespace haulcast::ws {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t replies_max = 64ULL << 10;  // above it the client's commands wait
+constexpr std::size_t write_bytes = 64ULL << 10;  // about what goes into one write
+constexpr std::size_t turn_bytes = 256ULL << 10;  // written in one turn of the loop at most
+constexpr std::size_t snapshot_positions = 500;   // in one frame
+constexpr std::size_t snapshot_scan = 2'000;      // trucks looked at for one frame: below 0.1 ms
+constexpr auto bad_frame_window = 60s;
+
+constexpr std::uint16_t went = 1006;
+constexpr std::uint16_t policy_violation = 1008;
+constexpr std::uint16_t try_again_later = 1013;
+
+}  // namespace
+
+session::session(live_server& owner, net::ip::tcp::socket socket, std::shared_ptr<const auth::principal> who)
+    : subscriber{owner.options_.outbox},
+      owner_{owner},
+      socket_{std::move(socket)},
+      who_{std::move(who)},
+      decoder_{owner.options_.max_frame_bytes} {
+  if (who_->who != auth::role::admin) restrict_to([this](std::string_view truck_id) { return may_see(truck_id); });
+}
+
+bool session::may_see(std::string_view truck_id) const { return who_->may_see_truck(truck_id); }
+
+net::awaitable<void> session::run(std::string buffered, std::vector<std::string> deliveries) {
+  if (!deliveries.empty())
+    obey(wire::subscribe_command{.trucks = {},
+                                 .deliveries = std::move(deliveries),
+                                 .bbox = {},
+                                 .all = false,
+                                 .events = {},
+                                 .max_rate_hz = {},
+                                 .since = {}});
+  bool more = decode(buffered);
+  while (more && !dropped_) {
+    if (replies_.size() > replies_max) {
+      co_await room();
+      continue;
+    }
+    auto [waited] = co_await socket_.async_wait(net::ip::tcp::socket::wait_read, net::as_tuple(net::use_awaitable));
+    if (waited || dropped_) break;
+    boost::system::error_code error;
+    auto& buffer = owner_.read_buffer_;
+    const std::size_t size = socket_.read_some(net::buffer(buffer), error);
+    if (error == net::error::would_block) continue;
+    if (error) break;
+    more = decode({buffer.data(), size});
+  }
+  drop(went);
+}
+
+// False: the conversation is over.
+bool session::decode(std::span<char> bytes) {
+  heard_ = true;
+  const auto failed = decoder_.feed(bytes, [this](const wire::ws_decoder::message& m) { obey(m); });
+  if (failed) close(failed->close_code, failed->why);
+  pump();
+  return !(peer_closed_ && close_sent_ && out_.empty());
+}
+
+void session::obey(const wire::ws_decoder::message& m) {
+  using kind = wire::ws_decoder::message::kind;
+  if (closing_ && m.what != kind::close) return;
+  switch (m.what) {
+    case kind::ping: return send_frame(wire::ws_opcode::pong, m.payload);
+    case kind::pong: return;
+    case kind::close: peer_closed_ = true; return close(m.close_code, "");
+    case kind::binary: return bad_frame("frame_not_text", "Frames are JSON in text frames.");
+    case kind::text: break;
+  }
+  ++owner_.metrics_.commands;
+  auto command = wire::parse_live_command(m.payload, owner_.options_.max_interests);
+  if (!command) return bad_frame(command.error().code, command.error().detail);
+  if (auto* const subscribe = std::get_if<wire::subscribe_command>(&*command)) return obey(std::move(*subscribe));
+  if (const auto* const unsubscribe = std::get_if<wire::unsubscribe_command>(&*command)) return obey(*unsubscribe);
+  std::string json;
+  wire::append_pong(json);
+  reply(json);
+}
+
+void session::obey(wire::subscribe_command command) {
+  if (command.all && who_->who != auth::role::admin) {
+    return bad_frame("not_allowed", "Only an admin may subscribe to all trucks.");
+  }
+  const std::size_t wanted = command.trucks.size() + (command.all ? 1 : 0) + (command.bbox ? 1 : 0);
+  if (hub::hub::interests(*this) + wanted > owner_.options_.max_interests) {
+    return bad_frame("too_many_interests", "The connection would have more interests than are allowed.");
+  }
+  const pipeline::view& live = owner_.pipeline_.live();
+  std::vector<std::string> granted;
+  std::vector<wire::denied_interest> denied;
+  if (!snapshot_) snapshot_ = std::make_unique<snapshot>();
+  for (std::string& id : command.trucks) {
+    if (!may_see(id)) {
+      denied.push_back({wire::interest_kind::truck, std::move(id)});
+      continue;
+    }
+    const auto known = live.find(id);
+    owner_.hub_.follow(*this, id, known);
+    if (known && live.at(*known).has_position) snapshot_->trucks.push_back(id);
+    granted.push_back(std::move(id));
+  }
+  for (std::string& id : command.deliveries) denied.push_back({wire::interest_kind::delivery, std::move(id)});
+  if (command.all) owner_.hub_.follow_all(*this, true);
+  if (command.bbox) owner_.hub_.look_at(*this, command.bbox);
+  if (command.all || command.bbox) snapshot_->scan = 0;
+  snapshot_->told = owner_.pipeline_.told();
+  if (!command.events.empty()) events = wire::event_filter{std::move(command.events)};
+  if (command.max_rate_hz) {
+    position_interval_ = std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(1 / *command.max_rate_hz));
+    waiting.conflate_always(true);
+  }
+  std::string json;
+  wire::append_subscribed(json, granted, {}, denied, {owner_.pipeline_.told(), engine::event_id::last_index});
+  reply(json);
+  if (command.since) resume(*command.since);
+}
+
+void session::obey(const wire::unsubscribe_command& command) {
+  for (const std::string& id : command.trucks) owner_.hub_.unfollow(*this, id);
+  if (command.bbox) owner_.hub_.look_at(*this, std::nullopt);
+  if (command.all) owner_.hub_.follow_all(*this, false);
+  std::string json;
+  wire::append_unsubscribed(json, command);
+  reply(json);
+}
+
+// Answered, and the connection lives; but not for ever.
+void session::bad_frame(std::string_view code, std::string_view detail) {
+  ++owner_.metrics_.bad_frames;
+  const auto now = clock::now();
+  std::erase_if(bad_frames_, [now](clock::time_point t) { return now - t > bad_frame_window; });
+  bad_frames_.push_back(now);
+  std::string json;
+  wire::append_error(json, code, detail);
+  reply(json);
+  if (bad_frames_.size() > owner_.options_.bad_frames_per_minute) close(policy_violation, "too many bad frames");
+}
+
+void session::reply(std::string_view json) { send_frame(wire::ws_opcode::text, json); }
+
+void session::send_frame(wire::ws_opcode what, std::string_view payload) {
+  if (closing_) return;
+  replies_ += wire::make_ws_header(what, payload.size()).view();
+  replies_ += payload;
+}
+
+void session::overflow() {
+  net::post(socket_.get_executor(),
+            [self = shared_from_this()] { self->close(try_again_later, "too slow: come back with since"); });
+}
+
+void session::check_alive() {
+  if (!std::exchange(heard_, false)) {
+    ++owner_.metrics_.dead_peers;
+    return drop(went);
+  }
+  send_frame(wire::ws_opcode::ping, "");
+  pump();
+}
+
+void session::close(std::uint16_t code, std::string_view reason) {
+  if (std::exchange(closing_, true)) return;
+  close_code_ = code == wire::ws_no_status ? 1000 : code;
+  owner_.hub_.leave(*this);
+  replies_ += wire::make_close_frame(code, reason);
+  close_timer_ = std::make_unique<net::steady_timer>(socket_.get_executor(), owner_.options_.close_timeout);
+  close_timer_->async_wait([self = shared_from_this()](boost::system::error_code error) {
+    if (!error) self->drop(went);
+  });
+  pump();
+}
+
+void session::drop(std::uint16_t as_code) {
+  if (std::exchange(dropped_, true)) return;
+  if (!std::exchange(closing_, true)) {
+    close_code_ = as_code;
+    owner_.hub_.leave(*this);
+  }
+  ++owner_.metrics_.closed[close_code_];
+  boost::system::error_code ignored;
+  socket_.shutdown(net::ip::tcp::socket::shutdown_both, ignored);
+  socket_.close(ignored);
+  if (rate_timer_) rate_timer_->cancel();
+  if (room_) room_->cancel();
+  if (close_timer_) close_timer_->cancel();
+}
+
+// Waits until the client has taken its replies.
+net::awaitable<void> session::room() {
+  pump();
+  if (replies_.size() <= replies_max || dropped_) co_return;
+  if (!room_) room_ = std::make_unique<net::steady_timer>(socket_.get_executor(), clock::time_point::max());
+  auto [error] = co_await room_->async_wait(net::as_tuple(net::use_awaitable));
+  static_cast<void>(error);
+}
+
+// --- out ---
+
+void session::pump() {
+  if (writing_ || dropped_) return;
+  std::size_t written_now = 0;
+  while (true) {
+    if (out_.empty()) fill();
+    if (out_.empty()) return;
+    boost::system::error_code error;
+    const std::size_t size = socket_.write_some(net::buffer(out_.data() + out_sent_, out_.size() - out_sent_), error);
+    if (error && error != net::error::would_block) return drop(went);
+    written(size);
+    written_now += size;
+    if (!error && written_now < turn_bytes) continue;
+    writing_ = true;
+    const auto go_on = [self = shared_from_this()](boost::system::error_code failed) {
+      self->writing_ = false;
+      if (failed)
+        self->drop(went);
+      else
+        self->pump();
+    };
+    if (error)
+      socket_.async_wait(net::ip::tcp::socket::wait_write, go_on);
+    else
+      net::post(socket_.get_executor(), [go_on] { go_on({}); });
+    return;
+  }
+}
+
+void session::written(std::size_t bytes) {
+  ++owner_.metrics_.writes;
+  owner_.metrics_.bytes_out += bytes;
+  out_sent_ += bytes;
+  if (out_sent_ < out_.size()) return;
+  out_sent_ = 0;
+  if (out_.capacity() > write_bytes / 16)
+    out_ = {};
+  else
+    out_.clear();
+  if (close_sent_ && peer_closed_) return drop(close_code_);
+  if (close_sent_) {
+    boost::system::error_code ignored;
+    socket_.shutdown(net::ip::tcp::socket::shutdown_send, ignored);
+  }
+  if (room_ && replies_.size() <= replies_max) room_->cancel();
+}
+
+// Everything that waits goes out together.
+void session::fill() {
+  if (close_sent_) return;
+  out_.swap(replies_);
+  if (closing_) {
+    close_sent_ = true;
+    return;
+  }
+  waiting.take_events(out_, write_bytes);
+  if (snapshot_) fill_snapshot();
+  if (waiting.has_positions()) fill_positions();
+}
+
+void session::append_positions(std::string_view joined) {
+  joined.remove_prefix(1);  // the comma before the first
+  const std::size_t size = wire::positions_frame_open.size() + joined.size() + wire::positions_frame_close.size();
+  out_ += wire::make_ws_header(wire::ws_opcode::text, size).view();
+  out_ += wire::positions_frame_open;
+  out_ += joined;
+  out_ += wire::positions_frame_close;
+}
+
+void session::fill_positions() {
+  if (position_interval_ > clock::duration{}) {
+    const auto now = clock::now();
+    if (now < next_positions_) {
+      if (!rate_timer_) rate_timer_ = std::make_unique<net::steady_timer>(socket_.get_executor());
+      if (rate_timer_->expiry() != next_positions_) {
+        rate_timer_->expires_at(next_positions_);
+        rate_timer_->async_wait([self = shared_from_this()](boost::system::error_code error) {
+          if (!error) self->pump();
+        });
+      }
+      return;
+    }
+    next_positions_ = now + position_interval_;
+  }
+  std::string joined;
+  waiting.take_positions(joined, write_bytes);
+  append_positions(joined);
+}
+
+// A truck that was told of after the subscription comes by itself, in its place.
+void session::fill_snapshot() {
+  const pipeline::view& live = owner_.pipeline_.live();
+  std::string joined;
+  std::size_t positions = 0;
+  const auto append = [&](const pipeline::told_truck& t) {
+    if (!t.has_position || t.position_told > snapshot_->told) return;
+    joined += ',';
+    wire::append_position(joined, t.id, t.newest.get());
+    ++positions;
+  };
+  while (!snapshot_->trucks.empty() && positions < snapshot_positions) {
+    if (const auto known = live.find(snapshot_->trucks.front())) append(live.at(*known));
+    snapshot_->trucks.pop_front();
+  }
+  for (std::size_t looked_at = 0; snapshot_->scan && positions < snapshot_positions && looked_at < snapshot_scan; ++looked_at) {
+    if (*snapshot_->scan >= live.size()) {
+      snapshot_->scan.reset();
+      break;
+    }
+    const pipeline::told_truck& t = live.at((*snapshot_->scan)++);
+    const auto& viewport = owner_.hub_.viewport(*this);
+    const bool wanted = owner_.hub_.follows_all(*this) ||
+                        (viewport && t.has_position && viewport->contains(t.newest.get().point) && may_see(t.id));
+    if (wanted) append(t);
+  }
+  if (positions > 0) append_positions(joined);
+  if (snapshot_->trucks.empty() && !snapshot_->scan)
+    snapshot_.reset();
+  else if (out_.empty())
+    net::post(socket_.get_executor(), [self = shared_from_this()] { self->pump(); });
+}
+
+// --- the past ---
+
+void session::resume(engine::event_id since) {
+  if (catching_up) return bad_frame("resume_in_progress", "The events since an earlier id are still being sent.");
+  ++owner_.metrics_.resumes;
+  catching_up = true;
+  net::co_spawn(socket_.get_executor(), catch_up(shared_from_this(), since), net::detached);
+}
+
+/// Reads what was missed from the journal, in its order, as fast as the client takes it. The last look at the journal and the
+/// switch to live events happen in one turn of the loop: no gap, no repeat.
+net::awaitable<void> session::catch_up(std::shared_ptr<session> self, engine::event_id since) {
+  pipeline::pipeline& past = owner_.pipeline_;
+  const engine::offset_t first = past.first_offset();
+  bool expired = (since != engine::event_id{} && since.offset + 1 < first) || since.offset > past.told();
+  engine::offset_t next = std::max(since.offset, first);
+  while (!expired && !closing_ && next <= past.told()) {
+    auto group = co_await past.group_at(next);
+    if (!group || !*group) {
+      expired = true;
+      break;
+    }
+    if (!append_past_events(**group, next, since)) break;
+    next = std::min((*group)->last(), past.told()) + 1;
+    while (replies_.size() > replies_max && !dropped_) co_await room();
+  }
+  catching_up = false;
+  if (expired) {
+    std::string json;
+    wire::append_error(json, "resume_expired", "The journal does not hold the events since that id.");
+    reply(json);
+  }
+  pump();
+}
+
+bool session::append_past_events(const journal::group& g, engine::offset_t from, engine::event_id since) {
+  std::vector<engine::event> past_events;
+  std::string json;
+  for (journal::record_cursor c{g}; c.valid() && c.offset() <= owner_.pipeline_.told(); c.next()) {
+    if (c.offset() < from) continue;
+    const auto record = journal::view_record(c.bytes());
+    if (!record) return false;
+    if (record->event_count == 0) continue;
+    past_events.clear();
+    if (!journal::read_events(*record, past_events)) return false;
+    for (std::uint32_t i = 0; i < past_events.size(); ++i) {
+      const engine::event_id id{c.offset(), i};
+      if (id <= since || !owner_.hub_.wants(*this, past_events[i])) continue;
+      json.clear();
+      wire::append_cloud_event(json, past_events[i], id, owner_.hub_.event_source());
+      std::string frame;
+      wire::append_event_frame(frame, json);
+      reply(frame);
+    }
+  }
+  return true;
+}
+
+}  // namespace haulcast::ws
