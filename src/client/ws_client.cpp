@@ -38,7 +38,7 @@ struct ws_client::state {
       rethrow(bug);
       reading = false;
       if (got) received.push_back(std::move(*got));
-      if (!got) ended = got.error();
+      if (!got && !ended) ended = got.error();  // what this side did to it is known already
     });
   }
 };

@@ -1,10 +1,10 @@
 #include "haulcast/http/body.hpp"
 
 #include <algorithm>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
 #include <cassert>
 #include <cstring>
+
+#include "haulcast/http/text.hpp"
 
 namespace haulcast::http {
 
@@ -63,91 +63,71 @@ std::unique_ptr<char[]> byte_block::detach(std::size_t keep) {
 
 namespace {
 
-namespace beast = boost::beast::http;
-using boost::beast::error_code;
+constexpr unsigned size_digits_max = 16;
 
-/// No chunk header needs more: sixteen hexadecimal digits and two line ends.
-constexpr std::size_t chunk_header_bytes_max = 32;
+constexpr refusal not_valid{code::bad_request, "The chunked body is not valid."};
+constexpr refusal has_extension{code::bad_request, "Chunk extensions are not taken."};
+constexpr refusal has_trailer{code::bad_request, "Trailer fields are not taken."};
 
-/// What Beast is shown in place of the head, which has been read before.
-constexpr std::string_view stand_in = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
-
-refusal chunk_refusal(const error_code& failed) noexcept {
-  if (failed == beast::error::body_limit || failed == beast::error::buffer_overflow) return {code::body_too_large, {}};
-  if (failed == beast::error::bad_chunk_extension) return {code::bad_request, "Chunk extensions are not taken."};
-  if (failed == beast::error::bad_field || failed == beast::error::bad_value) {
-    return {code::bad_request, "Trailer fields are not taken."};
-  }
-  return {code::bad_request, "The chunked body is not valid."};
+int hex_value(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char l = to_lower(c);
+  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
 }  // namespace
 
-class chunk_decoder::parser final : public beast::basic_parser<true> {
- public:
-  parser() {
-    body_limit(boost::none);
-    error_code failed;
-    put(boost::asio::const_buffer{stand_in.data(), stand_in.size()}, failed);
-    assert(!failed && chunked());
-    in_body_ = true;
-    eager(true);
+/// One byte of what stands between the data.
+std::optional<refusal> chunk_decoder::step(char c) noexcept {
+  const auto expect = [&](char wanted, state then, const refusal& otherwise) -> std::optional<refusal> {
+    if (c != wanted) return otherwise;
+    state_ = then;
+    return std::nullopt;
+  };
+  switch (state_) {
+    case state::size:
+      if (const int digit = hex_value(c); digit >= 0) {
+        if (++digits_ > size_digits_max) return not_valid;
+        left_ = left_ * 16 + static_cast<unsigned>(digit);
+        return std::nullopt;
+      }
+      if (digits_ == 0) return not_valid;
+      return expect('\r', state::size_end, c == ';' || c == ' ' || c == '\t' ? has_extension : not_valid);
+    case state::size_end: return expect('\n', left_ == 0 ? state::last : state::data, not_valid);
+    case state::data_end: return expect('\r', state::data_end_2, not_valid);
+    case state::data_end_2: digits_ = 0; return expect('\n', state::size, not_valid);
+    case state::last: return expect('\r', state::last_2, has_trailer);
+    case state::last_2: return expect('\n', state::done, not_valid);
+    case state::data:
+    case state::done: break;
   }
+  return not_valid;
+}
 
-  void aim(byte_block& out, std::size_t limit) noexcept {
-    out_ = &out;
-    limit_ = limit;
+void chunk_decoder::take_data(std::string_view& input, byte_block& out, std::size_t limit) {
+  const auto piece = input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, input.size())));
+  if (out.room() < piece.size()) {
+    const std::size_t wanted = std::max({out.size() + piece.size(), out.capacity() * 2, std::size_t{4096}});
+    out.reserve(std::min(wanted, limit));
   }
-
- private:
-  void on_request_impl(beast::verb, boost::beast::string_view, boost::beast::string_view, int, error_code&) override {}
-  void on_response_impl(int, boost::beast::string_view, int, error_code&) override {}
-  void on_header_impl(error_code&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(boost::beast::string_view, error_code&) override { return 0; }
-  void on_finish_impl(error_code&) override {}
-
-  void on_field_impl(beast::field, boost::beast::string_view, boost::beast::string_view, error_code& failed) override {
-    if (in_body_) failed = beast::error::bad_field;
-  }
-  void on_chunk_header_impl(std::uint64_t size, boost::beast::string_view extensions, error_code& failed) override {
-    if (!extensions.empty()) {
-      failed = beast::error::bad_chunk_extension;
-    } else if (size > limit_ - out_->size()) {
-      failed = beast::error::body_limit;
-    }
-  }
-  std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view data, error_code&) override {
-    if (out_->room() < data.size()) {
-      const std::size_t wanted = std::max(out_->size() + data.size(), out_->capacity() * 2);
-      out_->reserve(std::min(std::max<std::size_t>(wanted, 4096), limit_));
-    }
-    out_->append(data);
-    return data.size();
-  }
-
-  byte_block* out_ = nullptr;
-  std::size_t limit_ = 0;
-  bool in_body_ = false;
-};
-
-chunk_decoder::chunk_decoder() : parser_{std::make_unique<parser>()} {}
-chunk_decoder::~chunk_decoder() = default;
-chunk_decoder::chunk_decoder(chunk_decoder&&) noexcept = default;
-chunk_decoder& chunk_decoder::operator=(chunk_decoder&&) noexcept = default;
+  out.append(piece);
+  input.remove_prefix(piece.size());
+  left_ -= piece.size();
+  if (left_ == 0) state_ = state::data_end;
+}
 
 result<chunk_decoder::progress, refusal> chunk_decoder::decode(std::string_view input, byte_block& out, std::size_t limit) {
-  parser_->aim(out, limit);
-  progress made;
-  error_code failed;
-  made.used = parser_->put(boost::asio::const_buffer{input.data(), input.size()}, failed);
-  if (failed == beast::error::need_more) failed = {};
-  if (failed) return chunk_refusal(failed);
-  made.done = parser_->is_done();
-  if (!made.done && input.size() - made.used > chunk_header_bytes_max) {
-    return refusal{code::bad_request, "Chunk extensions and trailer fields are not taken."};
+  const std::size_t shown = input.size();
+  while (!input.empty() && state_ != state::done) {
+    if (state_ == state::data) {
+      take_data(input, out, limit);
+      continue;
+    }
+    if (auto wrong = step(input.front())) return *wrong;
+    input.remove_prefix(1);
+    if (state_ == state::data && left_ > limit - out.size()) return refusal{code::body_too_large, {}};
   }
-  return made;
+  return progress{shown - input.size(), state_ == state::done};
 }
 
 }  // namespace haulcast::http

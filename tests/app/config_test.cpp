@@ -1,0 +1,212 @@
+#include "haulcast/app/config.hpp"
+
+#include <gtest/gtest.h>
+
+#include "haulcast/app/config_keys.hpp"
+#include "temporary_directory.hpp"
+
+namespace haulcast::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string good_secret(32, 's');
+
+class Config : public testing::Test {
+ protected:
+  /// "" when it loads; file names are cut down to what follows the directory.
+  std::string refusal(std::string_view yaml, const environment& variables = {}) {
+    const auto loaded = load(yaml, variables);
+    if (loaded) return "";
+    const auto path = directory_ / "";
+    auto what = loaded.error().what;
+    for (auto at = what.find(path); at != std::string::npos; at = what.find(path)) what.erase(at, path.size());
+    return what;
+  }
+  result<config> load(std::string_view yaml, const environment& variables = {}) {
+    return load_config(directory_.write("f.yaml", yaml), variables);
+  }
+
+  temporary_directory directory_;
+};
+
+TEST_F(Config, WithoutFileAndVariablesIsTheDefaults) {
+  const auto cfg = load_config(std::nullopt, {}).value();
+  EXPECT_EQ(cfg.server.listen, "127.0.0.1:8080");
+  EXPECT_EQ(cfg.data_dir, "./haulcast-data");
+  EXPECT_EQ(cfg.auth.hs256_secret, std::nullopt);
+  EXPECT_TRUE(validate(cfg));
+}
+
+TEST_F(Config, IsReadFromAFileAndTheEnvironmentGoesBefore) {
+  const auto yaml = "journal:\n  sync: normal\n  retention_hours: 48\nengine:\n  stop_speed_kmh: 2.5\n";
+  const auto cfg = load(yaml, {{"HAULCAST_JOURNAL__SYNC", "full"}, {"HAULCAST_DATA_DIR", "/var/lib/x"}}).value();
+  EXPECT_EQ(cfg.journal.sync, "full");
+  EXPECT_EQ(cfg.journal.retention, 48h);
+  EXPECT_EQ(cfg.engine.stop_speed_kmh, 2.5);
+  EXPECT_EQ(cfg.data_dir, "/var/lib/x");
+}
+
+TEST_F(Config, RefusesUnknownKeysWithTheirPlaceAndTheLikelyOne) {
+  EXPECT_EQ(refusal("journal:\n  snyc: full\n"),
+            "f.yaml:2: journal.snyc is not a key of the configuration; did you mean journal.sync?");
+  EXPECT_EQ(refusal("jurnal:\n  sync: full\n"),
+            "f.yaml:2: jurnal.sync is not a key of the configuration; did you mean journal.sync?");
+  EXPECT_EQ(refusal("server:\n  data_dir: x\n"),
+            "f.yaml:2: server.data_dir is not a key of the configuration; did you mean data_dir?");
+  EXPECT_EQ(refusal("colour: green\n"), "f.yaml:1: colour is not a key of the configuration");
+  EXPECT_EQ(refusal("<<: {}\n"), "");  // no key in it, nothing said
+  EXPECT_LT(refusal(std::string(10'000, 'k') + ": 1\n").size(), 200U);
+}
+
+TEST_F(Config, RefusesASectionAsAValue) {
+  EXPECT_EQ(refusal("journal: full\n"), "f.yaml:1: journal is a section; its keys stand below it, indented");
+  EXPECT_EQ(refusal("journal:\n"), "");
+}
+
+TEST_F(Config, RefusesValuesThatAreNotOfTheirKind) {
+  EXPECT_EQ(refusal("ingest:\n  max_batch: 08\n"), "f.yaml:2: ingest.max_batch must be a whole number; it is 08");
+  EXPECT_EQ(refusal("ingest:\n  max_batch: many\n"), "f.yaml:2: ingest.max_batch must be a whole number; it is many");
+  EXPECT_EQ(refusal("ingest:\n  max_batch:\n"), "f.yaml:2: ingest.max_batch has no value");
+  EXPECT_EQ(refusal("filters:\n  enabled: yes\n"), "f.yaml:2: filters.enabled must be true or false; it is yes");
+  EXPECT_EQ(refusal("engine:\n  stop_speed_kmh: .nan\n"), "f.yaml:2: engine.stop_speed_kmh must be a number; it is .nan");
+  EXPECT_EQ(refusal("journal:\n  sync: maybe\n"), "f.yaml:2: journal.sync must be full or normal; it is maybe");
+  EXPECT_EQ(refusal("log:\n  level: loud\n"), "f.yaml:2: log.level must be trace, debug, info, warn, error or off; it is loud");
+  EXPECT_EQ(refusal("data_dir: \"\"\n"), "f.yaml:1: data_dir must not be empty; it is ");
+  EXPECT_EQ(refusal("data_dir: \"a\\u0000b\"\n").substr(0, 51), "f.yaml:1: data_dir must not hold control characters");
+  EXPECT_NE(refusal("server:\n  listen: 8080\n"), "");
+  EXPECT_NE(refusal("hub:\n  max_pending_bytes: 64 kB\n"), "");
+}
+
+TEST_F(Config, RefusesValuesOutOfRangeAndTakesTheEnds) {
+  EXPECT_EQ(refusal("ingest:\n  max_batch: 0\n"), "f.yaml:2: ingest.max_batch must be from 1 to 10000; it is 0");
+  EXPECT_EQ(refusal("ingest:\n  max_batch: 10001\n"), "f.yaml:2: ingest.max_batch must be from 1 to 10000; it is 10001");
+  EXPECT_EQ(refusal("ingest:\n  max_batch: 1\n"), "");
+  EXPECT_EQ(refusal("ingest:\n  max_batch: 10000\n"), "");
+  EXPECT_EQ(refusal("journal:\n  retention_hours: 0\n"),
+            "f.yaml:2: journal.retention_hours must be from 1 to 8760 hours; it is 0");
+  EXPECT_EQ(refusal("hub:\n  max_pending_bytes: 1\n"), "f.yaml:2: hub.max_pending_bytes must be from 4 KiB to 64 MiB; it is 1");
+  EXPECT_EQ(refusal("filters:\n  max_speed_kmh: 1e300\n"),
+            "f.yaml:2: filters.max_speed_kmh must be from 10 to 2000 km/h; it is 1e300");
+}
+
+TEST_F(Config, EveryNumberRefusesWhatLiesBeyondItsEnds) {
+  for (const auto& key : config_keys()) {
+    if (key.max <= key.min) continue;
+    config cfg;
+    const auto text = [&](double n) { return std::to_string(static_cast<long long>(n)); };
+    EXPECT_TRUE(set_key(cfg, key, text(key.max))) << key.name;
+    EXPECT_FALSE(set_key(cfg, key, text(key.max + 1))) << key.name;
+    if (key.min >= 1) EXPECT_FALSE(set_key(cfg, key, text(key.min - 1))) << key.name;
+  }
+}
+
+TEST_F(Config, TakesSizesWithUnits) {
+  EXPECT_EQ(load("journal:\n  max_bytes: 10 GiB\n")->journal.max_bytes, 10ULL << 30);
+  EXPECT_EQ(load("journal:\n  max_bytes: 80%\n")->journal.max_bytes, std::nullopt);
+  EXPECT_NE(refusal("journal:\n  max_bytes: 70%\n"), "");
+}
+
+TEST_F(Config, UnsetsOptionalValuesByTheirWordOrNull) {
+  for (const auto* yaml : {"auth:\n  issuer: none\n", "auth:\n  issuer: ~\n", "auth:\n  issuer:\n"}) {
+    EXPECT_EQ(load(yaml)->auth.issuer, std::nullopt) << yaml;
+  }
+  EXPECT_EQ(load("auth:\n  issuer: me\n")->auth.issuer, "me");
+}
+
+TEST_F(Config, RefusesPromisesThatAreNotKept) {
+  EXPECT_EQ(refusal("redis:\n  url: redis://:pw@host\n"), "f.yaml:2: redis.url takes only none: Redis is not built yet");
+  EXPECT_EQ(refusal("store:\n  url: postgresql://u:pw@host\n"),
+            "f.yaml:2: store.url takes only embedded: PostgreSQL is not built yet");
+  EXPECT_NE(refusal("auth:\n  keys: /etc/keys\n"), "");
+  EXPECT_NE(refusal("ingest:\n  register_unknown_trucks: false\n"), "");
+  EXPECT_EQ(refusal("redis:\n  url: none\nstore:\n  url: embedded\nauth:\n  keys: none\n"), "");
+}
+
+TEST_F(Config, RefusesVariablesThatNoKeyHas) {
+  EXPECT_EQ(refusal("", {{"HAULCAST_JOURNAL__SNYC", "full"}}),
+            "HAULCAST_JOURNAL__SNYC: journal.snyc is not a key of the configuration; did you mean journal.sync?");
+  EXPECT_NE(refusal("", {{"HAULCAST_JOURNAL__SYNC_FILE", "/x"}}), "");  // no secret
+  EXPECT_EQ(refusal("", {{"HAULCAST_JOURNAL__SYNC", "maybe"}}),
+            "HAULCAST_JOURNAL__SYNC: journal.sync must be full or normal; it is maybe");
+}
+
+TEST_F(Config, LeavesVariablesAloneThatAreNotItsOwn) {
+  EXPECT_EQ(refusal("", {{"HAULCAST_TOKEN", "t"},
+                         {"HAULCAST_PORT", "tcp://10.0.0.1:8080"},
+                         {"HAULCAST_PORT_8080_TCP", "x"},
+                         {"OTHER__X", "1"}}),
+            "");
+  EXPECT_EQ(load("journal:\n  sync: normal\n", {{"HAULCAST_JOURNAL__SYNC", ""}})->journal.sync, "normal");
+}
+
+TEST_F(Config, ReadsSecretsFromFiles) {
+  const auto file = directory_.write("secret", good_secret + "\n");
+  EXPECT_EQ(load("", {{"HAULCAST_AUTH__HS256_SECRET_FILE", file}})->auth.hs256_secret, good_secret);
+  EXPECT_EQ(refusal("", {{"HAULCAST_AUTH__HS256_SECRET_FILE", file}, {"HAULCAST_AUTH__HS256_SECRET", "x"}}),
+            "HAULCAST_AUTH__HS256_SECRET and HAULCAST_AUTH__HS256_SECRET_FILE are both set; one of them must go");
+  EXPECT_EQ(refusal("", {{"HAULCAST_AUTH__HS256_SECRET_FILE", directory_ / "nowhere"}}),
+            "HAULCAST_AUTH__HS256_SECRET_FILE: cannot read nowhere: No such file or directory");
+  directory_.write("secret", "");
+  EXPECT_NE(refusal("", {{"HAULCAST_AUTH__HS256_SECRET_FILE", file}}), "");
+}
+
+TEST_F(Config, NeverShowsASecret) {
+  const auto cfg = load("auth:\n  hs256_secret: " + good_secret + "\n").value();
+  EXPECT_EQ(show(cfg).find(good_secret), std::string::npos);
+  EXPECT_NE(show(cfg).find("hs256_secret: \"***\""), std::string::npos);
+  EXPECT_NE(show(config{}).find("hs256_secret: generated"), std::string::npos);
+  EXPECT_EQ(refusal("auth:\n  hs256_secret: \"hush\\nhush\"\n").find("hush"), std::string::npos);
+}
+
+TEST_F(Config, RefusesFilesThatCannotBeRead) {
+  EXPECT_NE(load_config(directory_ / "none.yaml", {}).error().what.find("none.yaml: cannot be read"), std::string::npos);
+  EXPECT_FALSE(load_config(directory_ / "", {}));  // a directory
+  EXPECT_EQ(refusal("#" + std::string(1U << 20, 'x')), "f.yaml: a configuration has at most 1 MiB");
+  EXPECT_EQ(refusal("#" + std::string((1U << 20) - 1, 'x')), "");
+}
+
+TEST_F(Config, ShowsWhatItReadsBack) {
+  const auto cfg =
+      load("data_dir: \"/a b: #c\\\\\\\"\"\nauth:\n  issuer: \"- x\"\n  audience: \"null\"\njournal:\n  max_bytes: 3 GiB\n")
+          .value();
+  const auto again = load(show(cfg));
+  ASSERT_TRUE(again) << again.error().what;
+  EXPECT_EQ(again->data_dir, cfg.data_dir);
+  EXPECT_EQ(again->auth.issuer, "- x");
+  EXPECT_EQ(again->auth.audience, "null");
+  EXPECT_EQ(show(*again), show(cfg));
+}
+
+config listening(std::string where, std::optional<std::string> secret) {
+  config cfg;
+  cfg.server.listen = std::move(where);
+  cfg.auth.hs256_secret = std::move(secret);
+  return cfg;
+}
+
+TEST(Validate, RefusesToListenBeyondLoopbackWithAPoorSecret) {
+  EXPECT_TRUE(validate(listening("127.0.0.1:0", std::nullopt)));
+  EXPECT_TRUE(validate(listening("[::1]:0", "short")));
+  for (const auto* where : {"0.0.0.0:80", "[::]:80", "10.0.0.1:80"}) {
+    EXPECT_FALSE(validate(listening(where, std::nullopt))) << where;
+    EXPECT_FALSE(validate(listening(where, std::string(31, 's')))) << where;
+    EXPECT_TRUE(validate(listening(where, std::string(32, 's')))) << where;
+  }
+}
+
+TEST(Validate, RefusesSizesThatDoNotFitIntoOneAnother) {
+  config cfg;
+  cfg.journal.max_bytes = 4 * cfg.journal.segment_bytes;
+  EXPECT_TRUE(validate(cfg));
+  --*cfg.journal.max_bytes;
+  EXPECT_FALSE(validate(cfg));
+  cfg = {};
+  cfg.journal.max_pending_bytes = cfg.ingest.max_body_bytes;
+  EXPECT_TRUE(validate(cfg));
+  --cfg.journal.max_pending_bytes;
+  EXPECT_FALSE(validate(cfg));
+}
+
+}  // namespace
+}  // namespace haulcast::app

@@ -1,0 +1,150 @@
+#include "load/process.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+namespace haulcast::bench {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+double seconds_since(clock::time_point begin) { return std::chrono::duration<double>(clock::now() - begin).count(); }
+
+/// The child's side of a fork: never returns.
+[[noreturn]] void become(const std::vector<std::string>& command, const environment& extra, int output, const std::string& log,
+                         int core) {
+  ::dup2(output, STDOUT_FILENO);
+  if (const int to = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644); to >= 0) ::dup2(to, STDERR_FILENO);
+  if (core >= 0) pin_to(core);
+  for (const auto& [name, value] : extra) ::setenv(name.c_str(), value.c_str(), 1);
+  std::vector<char*> arguments;
+  for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  ::execvp(arguments[0], arguments.data());
+  ::_exit(127);
+}
+
+struct child_and_output {
+  pid_t child;
+  int output;
+};
+
+child_and_output start(const std::vector<std::string>& command, const environment& extra, const std::string& log, int core) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error{"cannot make a pipe"};
+  const pid_t child = ::fork();
+  if (child == 0) become(command, extra, ends[1], log, core);
+  ::close(ends[1]);
+  if (child < 0) throw std::runtime_error{"cannot start " + command[0]};
+  return {child, ends[0]};
+}
+
+/// The first line, or what there is of it when the writer leaves or `timeout` passes.
+std::string first_line(int from, std::chrono::seconds timeout) {
+  std::string line;
+  const auto begin = clock::now();
+  while (clock::now() - begin < timeout) {
+    pollfd entry{.fd = from, .events = POLLIN, .revents = 0};
+    if (::poll(&entry, 1, 100) <= 0) continue;
+    char next = 0;
+    if (::read(from, &next, 1) != 1 || next == '\n') break;
+    line += next;
+  }
+  return line;
+}
+
+}  // namespace
+
+double cpu_seconds(pid_t process) {
+  std::ifstream in{fmt::format("/proc/{}/stat", process)};
+  std::string text;
+  if (!std::getline(in, text)) return 0;
+  std::istringstream fields{text.substr(text.rfind(')') + 2)};
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;  // the state and all before utime
+  double user = 0;
+  double system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+void pin_to(int core) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  CPU_SET(static_cast<std::size_t>(core), &cores);
+  ::sched_setaffinity(0, sizeof cores, &cores);
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string output_of(const std::vector<std::string>& command, const environment& extra) {
+  const auto [child, output] = start(command, extra, "/dev/null", -1);
+  const auto line = first_line(output, std::chrono::seconds{10});
+  ::close(output);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (status != 0 || line.empty()) throw std::runtime_error{"failed: " + command[0] + " " + command[1]};
+  return line;
+}
+
+server_process::server_process(const std::vector<std::string>& command, const environment& extra, const std::string& log) {
+  const auto begin = clock::now();
+  const auto started = start(command, extra, log, 0);
+  child_ = started.child;
+  output_ = started.output;
+  const auto line = first_line(output_, std::chrono::seconds{120});
+  ready_s_ = seconds_since(begin);
+  ready_cpu_s_ = cpu_seconds(child_);
+  const auto colon = line.rfind(':');
+  if (!line.starts_with("listening on ") || colon == line.npos) {
+    reap();
+    throw std::runtime_error{command[0] + " was not ready; see " + log};
+  }
+  port_ = static_cast<std::uint16_t>(std::stoi(line.substr(colon + 1)));
+}
+
+server_process::~server_process() { kill(); }
+
+void server_process::kill() { reap(); }
+
+void server_process::terminate() {
+  if (child_ < 0) return;
+  ::kill(child_, SIGTERM);
+  for (int i = 0; i < 1500; ++i) {
+    if (::waitpid(child_, nullptr, WNOHANG) == child_) {
+      child_ = -1;
+      break;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  reap();
+}
+
+void server_process::reap() {
+  if (child_ >= 0) {
+    ::kill(child_, SIGKILL);
+    ::waitpid(child_, nullptr, 0);
+    child_ = -1;
+  }
+  if (output_ >= 0) ::close(std::exchange(output_, -1));
+}
+
+}  // namespace haulcast::bench

@@ -1,0 +1,26 @@
+#include "haulcast/engine/options.hpp"
+
+#include <gtest/gtest.h>
+
+#include "haulcast/base/bytes.hpp"
+
+namespace haulcast::engine {
+namespace {
+
+TEST(Options, AreRestoredAsTheyWere) {
+  const options sent{seconds{1}, 2, 3.5, seconds{4}, seconds{5}, false, 6.25, 0.1};
+  std::string bytes;
+  byte_writer out{bytes};
+  save(sent, out);
+  byte_reader in{bytes};
+  options got;
+  EXPECT_TRUE(load(got, in) && in.done());
+  EXPECT_EQ(got, sent);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    byte_reader cut{std::string_view{bytes}.substr(0, size)};
+    EXPECT_FALSE(load(got, cut)) << size;
+  }
+}
+
+}  // namespace
+}  // namespace haulcast::engine

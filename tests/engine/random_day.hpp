@@ -1,0 +1,125 @@
+// A day that makes little sense: whatever may come over the wire, in an order drawn by a seed.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "engine/story.hpp"
+
+namespace haulcast::engine::story {
+
+/// One input as the journal would keep it, with what came out when it was applied first.
+struct input {
+  offset_t offset = 0;
+  std::shared_ptr<batch> sent;   // or
+  std::optional<started> begun;  // or
+  utc_time ticked_at;            // with
+  std::vector<std::string> ticked_trucks;
+  outcome first;
+
+  void apply_to(world& w, outcome& out) const {
+    out.clear();
+    if (sent) return w.apply(*sent, offset, out);
+    if (begun) return w.apply(*begun, offset, out);
+    w.apply(as_tick(), offset, out);
+  }
+  tick as_tick() const { return {ticked_at, {ticked_trucks.begin(), ticked_trucks.end()}}; }
+};
+
+class random_day {
+ public:
+  explicit random_day(unsigned seed) : dice_{seed} {}
+
+  /// Applies the next input to the world and remembers it. A tick that finds nothing due is none.
+  const input& next() {
+    for (;;) {
+      now_ += milliseconds{upto(10) == 0 ? upto(900'000) : upto(20'000)};
+      input i;
+      i.offset = inputs.size() + 1;
+      const auto kind = upto(40);
+      if (inputs.empty() || kind == 0) {
+        i.begun = started{now_, any_rules()};
+      } else if (kind < 10) {
+        for (const auto id : live.due(now_, 1 + upto(5))) i.ticked_trucks.emplace_back(id);
+        if (i.ticked_trucks.empty()) continue;
+        i.ticked_at = now_;
+      } else {
+        i.sent = any_batch();
+      }
+      i.apply_to(live, i.first);
+      inputs.push_back(std::move(i));
+      return inputs.back();
+    }
+  }
+  void play(std::size_t count) {
+    while (count-- > 0) next();
+  }
+  std::size_t upto(std::size_t n) { return std::uniform_int_distribution<std::size_t>{0, n - 1}(dice_); }
+
+  world live{100};
+  std::vector<input> inputs;
+
+ private:
+  options any_rules() {
+    options rules;
+    rules.identity_window = seconds{600 + upto(7200)};
+    rules.identity_bytes_max = 200 + static_cast<std::uint32_t>(upto(4000));
+    rules.stop_after = seconds{upto(200)};
+    rules.offline_after = seconds{30 + upto(600)};
+    rules.filters = upto(4) != 0;
+    return rules;
+  }
+
+  position any_position(std::size_t truck) {
+    auto& clock = clocks_[truck];
+    position p;
+    const auto how = upto(20);
+    if (how == 0) {
+      p.timestamp = clock - milliseconds{upto(9'000'000)};
+    } else if (how == 1) {
+      p.timestamp = clock;
+    } else {
+      clock = std::max(clock + 1ms, now_ - milliseconds{upto(10'000)});
+      p.timestamp = clock;
+    }
+    auto& metres = places_[truck];
+    metres += static_cast<double>(upto(200)) - 80;
+    p.point = north(metres);
+    if (const auto odd = upto(15); odd == 0) {
+      p.point = {};
+    } else if (odd < 3) {
+      p.point.longitude += 3;  // a rival place; several in a row win
+      if (upto(2) == 0) p.point.latitude = std::uniform_real_distribution{-90.0, 90.0}(dice_);
+    }
+    if (upto(2) == 0) p.speed_kmh = static_cast<double>(upto(1200)) / 10;
+    if (upto(3) == 0) p.accuracy_m = static_cast<double>(upto(1100));
+    if (upto(3) == 0) p.heading = std::uniform_real_distribution{0.0, 360.0}(dice_);
+    if (upto(4) == 0) p.trip_id = "T-1";
+    if (upto(4) == 0) p.attributes = R"({"reefer_c":-18.5})";
+    return p;
+  }
+
+  std::shared_ptr<batch> any_batch() {
+    reports sent;
+    for (std::size_t trucks = 1 + upto(3); trucks-- > 0;) {
+      const auto truck = upto(fleet);
+      const auto id = "TRK-" + std::to_string(truck);
+      for (std::size_t n = 1 + upto(25); n-- > 0;) sent.emplace_back(id, any_position(truck));
+    }
+    if (upto(3) == 0) std::shuffle(sent.begin(), sent.end(), dice_);
+    if (upto(5) == 0) std::reverse(sent.begin(), sent.end());
+    return batch_of(now_, sent);
+  }
+
+  static constexpr std::size_t fleet = 12;
+  std::mt19937 dice_;
+  utc_time now_ = morning;
+  std::vector<utc_time> clocks_ = std::vector<utc_time>(fleet, morning);
+  std::vector<double> places_ = std::vector<double>(fleet, 0.0);
+};
+
+}  // namespace haulcast::engine::story

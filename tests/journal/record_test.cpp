@@ -1,0 +1,146 @@
+#include "haulcast/journal/record.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "engine/random_day.hpp"
+#include "engine/story.hpp"
+#include "journal/scratch.hpp"
+
+namespace haulcast::journal {
+namespace {
+
+using namespace scratch;
+using namespace engine::story;
+
+TEST(Record, ABatchIsReadAsItWasApplied) {
+  auto sent = batch_of(morning + 9s, {{"TRK-1", at(1s, 10, 33.3)}, {"TRK-2", at(2s)}, {"TRK-1", at(1s)}, {"TRK-1", at(3s)}});
+  sent->positions[0].where.attributes = R"({"door":"open"})";
+  sent->positions[3].index = 9;
+  sent->rejected.push_back({4, engine::reject_code::latitude_out_of_range, "TRK-1", R"({"latitude":91})"});
+  sent->rejected.push_back({7, engine::reject_code::position_not_an_object, "", "7"});
+  engine::world w{10};
+  engine::outcome what;
+  w.apply(*sent, 1, what);
+  std::string bytes;
+  encode_record(bytes, *sent, what);
+
+  const auto view = view_record(bytes);
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->kind, record_kind::batch);
+  EXPECT_EQ(view->time, morning + 9s);
+  std::vector<engine::event> events;
+  ASSERT_TRUE(read_events(*view, events));
+  EXPECT_EQ(told(events), (std::vector<std::string>{"truck.online TRK-1 @9", "truck.online TRK-2 @9"}));
+
+  engine::batch got;
+  std::vector<engine::judgement> judgements;
+  ASSERT_TRUE(read_batch(*view, got, judgements));
+  EXPECT_EQ(got.received_at, morning + 9s);
+  EXPECT_EQ(got.trucks, (std::vector<std::string_view>{"TRK-1", "TRK-2"}));
+  EXPECT_EQ(judgements, what.judgements);
+  ASSERT_EQ(got.positions.size(), 4u);
+  for (std::size_t i : {0u, 1u, 3u}) EXPECT_TRUE(same(got.positions[i].where, sent->positions[i].where)) << i;
+  EXPECT_EQ(judgements[2].what, engine::verdict::duplicate);
+  EXPECT_EQ(got.positions[2].where.timestamp, morning + 1s);
+  EXPECT_EQ(got.positions[2].truck, 0u);
+  EXPECT_EQ(got.positions[3].index, 9u);
+  ASSERT_EQ(got.rejected.size(), 2u);
+  EXPECT_EQ(got.rejected[0].code, engine::reject_code::latitude_out_of_range);
+  EXPECT_EQ(got.rejected[0].raw, R"({"latitude":91})");
+  EXPECT_EQ(got.rejected[1].index, 7u);
+  EXPECT_EQ(got.rejected[1].truck_id, "");
+}
+
+TEST(Record, AnEmptyBatchOfRejectedPositionsIsARecordToo) {
+  engine::batch sent;
+  sent.received_at = morning;
+  sent.rejected.push_back({0, engine::reject_code::truck_id_missing, "", "{}"});
+  std::string bytes;
+  encode_record(bytes, sent, {});
+  engine::batch got;
+  std::vector<engine::judgement> judgements;
+  ASSERT_TRUE(read_batch(view_record(bytes).value(), got, judgements));
+  EXPECT_TRUE(got.positions.empty());
+  EXPECT_EQ(got.rejected.size(), 1u);
+}
+
+TEST(Record, TicksAndStartsAreReadAsTheyWere) {
+  std::string bytes;
+  encode_record(bytes, engine::tick{morning + 600s, {"TRK-1", "TRK-2"}}, {});
+  engine::tick tick;
+  ASSERT_TRUE(read_tick(view_record(bytes).value(), tick));
+  EXPECT_EQ(tick.now, morning + 600s);
+  EXPECT_EQ(tick.trucks, (std::vector<std::string_view>{"TRK-1", "TRK-2"}));
+
+  bytes.clear();
+  engine::started sent{morning, {}};
+  sent.rules.stop_speed_kmh = 7.5;
+  encode_record(bytes, sent, {});
+  engine::started started;
+  ASSERT_TRUE(read_started(view_record(bytes).value(), started));
+  EXPECT_EQ(started.now, morning);
+  EXPECT_EQ(started.rules, sent.rules);
+  EXPECT_EQ(started.engine_version, engine::version);
+}
+
+TEST(Record, AStartByANewerVersionIsReadAsThat) {
+  std::string bytes;
+  engine::started newer{morning, {}};
+  newer.engine_version = engine::version + 1;
+  encode_record(bytes, newer, {});
+  bytes += "a rule that came later";
+  engine::started got;
+  ASSERT_TRUE(read_started(view_record(bytes).value(), got));
+  EXPECT_EQ(got.engine_version, engine::version + 1);
+}
+
+std::vector<std::string> any_records() {
+  random_day day{99};
+  day.play(150);
+  std::vector<std::string> records;
+  for (const auto& i : day.inputs) records.push_back(encoded(i));
+  return records;
+}
+
+bool readable(std::string_view bytes) {
+  const auto view = view_record(bytes);
+  if (!view) return false;
+  std::vector<engine::event> events;
+  if (!read_events(*view, events)) return false;
+  engine::batch batch;
+  std::vector<engine::judgement> judgements;
+  engine::tick tick;
+  engine::started started;
+  switch (view->kind) {
+    case record_kind::batch: return read_batch(*view, batch, judgements);
+    case record_kind::tick: return read_tick(*view, tick);
+    case record_kind::started: return read_started(*view, started);
+  }
+  return false;
+}
+
+TEST(Record, ACutOneIsNeverReadAsWhole) {
+  for (const std::string& whole : any_records()) {
+    ASSERT_TRUE(readable(whole));
+    for (std::size_t size = 0; size < whole.size(); size += 1 + whole.size() / 60) {
+      ASSERT_FALSE(readable(std::string_view{whole}.substr(0, size)));
+    }
+    ASSERT_FALSE(readable(whole + "x"));
+  }
+}
+
+TEST(Record, AnyBytesAreReadWithoutHarm) {
+  std::mt19937 dice{42};
+  for (const std::string& whole : any_records()) {
+    for (int i = 0; i < 100; ++i) {
+      std::string bad = whole;
+      for (auto flips = 1 + dice() % 5; flips-- > 0;) bad[dice() % bad.size()] = static_cast<char>(dice());
+      readable(bad);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace haulcast::journal

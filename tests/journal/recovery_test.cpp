@@ -1,0 +1,223 @@
+#include "haulcast/journal/recovery.hpp"
+
+#include <gtest/gtest.h>
+
+#include "engine/random_day.hpp"
+#include "engine/story.hpp"
+#include "journal/scratch.hpp"
+
+namespace haulcast::journal {
+namespace {
+
+using namespace scratch;
+using namespace engine::story;
+
+entity rules_of(const engine::world& w) {
+  entity e{"rules", {}};
+  byte_writer out{e.bytes};
+  w.save_rules(out);
+  return e;
+}
+entity truck_of(const engine::world& w, engine::truck_index i) {
+  entity e{"truck/" + w.at(i).id, {}};
+  byte_writer out{e.bytes};
+  w.save_truck(i, out);
+  return e;
+}
+
+TEST(RecoveryOfNothing, IsAnEmptyWorld) {
+  const directory d;
+  const auto log = scratch::open(d.path());
+  const auto r = recover(*log, nullptr, 100);
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r->world.size(), 0u);
+  EXPECT_EQ(r->last, 0u);
+  EXPECT_EQ(r->records, 0u);
+}
+
+class RecoveryAtRandom : public testing::TestWithParam<unsigned> {};
+
+TEST_P(RecoveryAtRandom, ReplayingTwiceGivesTheSameWorldAndEvents) {
+  const directory d;
+  random_day day{GetParam()};
+  day.play(200);
+  const auto log = scratch::open(d.path(), sync_mode::normal, 20'000);
+  append(*log, day);
+  const auto once = recover(*log, nullptr, 100);
+  ASSERT_TRUE(once);
+  EXPECT_EQ(once->last, 200u);
+  EXPECT_EQ(once->records, 200u);
+  EXPECT_EQ(once->differences, 0u);
+  EXPECT_EQ(digest(once->world), digest(day.live));
+  EXPECT_EQ(digest(std::move(recover(*log, nullptr, 100)).value().world), digest(day.live));
+  EXPECT_EQ(digest_events(*log).value(), digest_events(*log).value());
+}
+
+TEST_P(RecoveryAtRandom, FuzzySnapshotsAndTheTailGiveTheSameAsTheWholeJournal) {
+  const directory d;
+  random_day day{GetParam()};
+  const auto log = scratch::open(d / "journal", sync_mode::normal, 20'000);
+  const auto store = std::move(snapshot_store::open(d / "snapshots.sqlite", log->id())).value();
+  for (int pass = 0; pass < 4; ++pass) {
+    day.play(20 + day.upto(80));
+    const offset_t began_at = day.inputs.size();
+    day.live.begin_pass();
+    for (;;) {
+      const auto changed = day.live.take_changed(1 + day.upto(4));
+      if (changed.empty()) break;
+      std::vector<entity> slice;
+      for (const auto i : changed) slice.push_back(truck_of(day.live, i));
+      ASSERT_TRUE(store->write(slice));
+      day.play(day.upto(8));
+    }
+    const bool dies = day.upto(3) == 0;  // before the pass ended; the rows it wrote are there
+    if (dies) {
+      for (engine::truck_index i = 0; i < day.live.size(); ++i) day.live.mark_changed(day.live.at(i).id);
+    } else {
+      // A start may have come while the pass was on: the rules that go with it are those in force where the replay begins.
+      engine::world at_beginning{100};
+      engine::outcome out;
+      for (const input& i : day.inputs) {
+        if (i.offset <= began_at) i.apply_to(at_beginning, out);
+      }
+      const entity rules[] = {rules_of(at_beginning)};
+      ASSERT_TRUE(store->finish(began_at + 1, rules));
+    }
+  }
+  day.play(day.upto(60));
+  append(*log, day);
+  const auto r = recover(*log, store.get(), 100);
+  ASSERT_TRUE(r) << r.error().what;
+  EXPECT_EQ(r->differences, 0u);
+  EXPECT_EQ(r->last, day.inputs.size());
+  EXPECT_EQ(digest(r->world), digest(day.live));
+  EXPECT_EQ(state_of(r->world), state_of(day.live));
+}
+INSTANTIATE_TEST_SUITE_P(Seeds, RecoveryAtRandom, testing::Range(1u, 13u));
+
+class Recovery : public testing::Test {
+ protected:
+  void play(std::size_t count) {
+    day_.play(count);
+    append(*log_, day_);
+  }
+  directory d_;
+  random_day day_{5};
+  std::unique_ptr<segment_log> log_ = scratch::open(d_ / "journal");
+  std::unique_ptr<snapshot_store> store_ = std::move(snapshot_store::open(d_ / "snapshots.sqlite", log_->id())).value();
+};
+
+TEST_F(Recovery, SnapshotsAheadOfTheJournalAreRefused) {
+  play(50);
+  ASSERT_TRUE(store_->finish(51, {}));
+  EXPECT_TRUE(recover(*log_, store_.get(), 100)) << "exactly at its end is not ahead";
+  ASSERT_TRUE(store_->finish(52, {}));
+  const auto r = recover(*log_, store_.get(), 100);
+  ASSERT_FALSE(r);
+  EXPECT_NE(r.error().what.find("ahead of the journal"), std::string::npos);
+}
+
+// Its records up to there would be skipped for good, though they were acknowledged.
+TEST_F(Recovery, ASingleTruckAheadOfTheJournalIsRefused) {
+  play(50);
+  day_.play(50);
+  const entity ahead[] = {truck_of(day_.live, 0)};
+  ASSERT_GT(day_.live.at(0).changed_at, 50u);
+  ASSERT_TRUE(store_->write(ahead));
+  const auto r = recover(*log_, store_.get(), 100);
+  ASSERT_FALSE(r);
+  EXPECT_NE(r.error().what.find("ahead of the journal"), std::string::npos) << r.error().what;
+}
+
+TEST_F(Recovery, RulesAheadOfTheJournalAreRefused) {
+  play(50);
+  engine::outcome out;
+  day_.live.apply(engine::started{morning + 1000h, {}}, 80, out);
+  const entity ahead[] = {rules_of(day_.live)};
+  ASSERT_TRUE(store_->write(ahead));
+  const auto r = recover(*log_, store_.get(), 100);
+  ASSERT_FALSE(r);
+  EXPECT_NE(r.error().what.find("ahead of the journal"), std::string::npos) << r.error().what;
+}
+
+TEST_F(Recovery, AChangedEventIsCountedAsADifference) {
+  day_.play(60);
+  std::size_t changed = 0;
+  for (input& i : day_.inputs) {
+    if (i.first.events.empty() || changed == 2) continue;
+    i.first.events[0].time += 1ms;
+    ++changed;
+  }
+  append(*log_, day_);
+  const auto r = recover(*log_, nullptr, 100);
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r->differences, 2u);
+  EXPECT_EQ(digest(r->world), digest(day_.live));
+}
+
+TEST_F(Recovery, AChangedJudgementIsCountedAsADifference) {
+  day_.play(60);
+  for (input& i : day_.inputs) {
+    if (!i.sent || i.first.judgements[0].what != engine::verdict::live) continue;
+    i.first.judgements[0].what = engine::verdict::late;
+    break;
+  }
+  append(*log_, day_);
+  EXPECT_EQ(recover(*log_, nullptr, 100)->differences, 1u);
+}
+
+TEST_F(Recovery, AJournalThatNoLongerReachesBackIsASentence) {
+  log_ = scratch::open(d_ / "journal", sync_mode::normal, 300);
+  play(100);
+  ASSERT_GT(log_->drop(90, utc_time::max(), 0), 0u);
+  const auto r = recover(*log_, nullptr, 100);
+  ASSERT_FALSE(r);
+  EXPECT_NE(r.error().what.find("record 1 "), std::string::npos) << r.error().what;
+}
+
+TEST_F(Recovery, ADamagedRecordIsNamed) {
+  group g = saying(1, 3);
+  ASSERT_FALSE(log_->append(g));
+  const auto r = recover(*log_, nullptr, 100);
+  ASSERT_FALSE(r);
+  EXPECT_NE(r.error().what.find("record 1 of the journal"), std::string::npos) << r.error().what;
+}
+
+TEST_F(Recovery, ARecordOfANewerEngineIsRefusedAsThat) {
+  std::string bytes;
+  engine::started newer{morning, {}};
+  newer.engine_version = engine::version + 1;
+  encode_record(bytes, newer, {});
+  bytes += "a rule that came later";
+  ASSERT_FALSE(log_->append(group_of(1, {bytes})));
+  const auto r = recover(*log_, nullptr, 100);
+  ASSERT_FALSE(r);
+  EXPECT_NE(r.error().what.find("newer version"), std::string::npos) << r.error().what;
+}
+
+TEST_F(Recovery, EachRecordIsGivenOnceFromWhereItIsAsked) {
+  play(50);
+  for (offset_t from : {1u, 2u, 7u, 8u, 50u, 51u}) {
+    std::vector<offset_t> seen;
+    ASSERT_TRUE(for_each_record(*log_, from, [&](offset_t o, const record_view&) -> result<void> {
+      seen.push_back(o);
+      return {};
+    }));
+    ASSERT_EQ(seen.size(), 51 - from);
+    for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], from + i);
+  }
+}
+
+TEST_F(Recovery, TheDigestsNoticeASingleChange) {
+  play(80);
+  const auto before = digest(day_.live);
+  const auto events_before = digest_events(*log_).value();
+  EXPECT_EQ(before.size(), 64u);
+  play(1);
+  while (day_.inputs.back().first.events.empty()) play(1);
+  EXPECT_NE(digest(day_.live), before);
+  EXPECT_NE(digest_events(*log_).value(), events_before);
+}
+
+}  // namespace
+}  // namespace haulcast::journal

@@ -1,0 +1,130 @@
+#include "haulcast/journal/snapshot_store.hpp"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <map>
+
+#include "journal/scratch.hpp"
+
+namespace haulcast::journal {
+namespace {
+
+using namespace scratch;
+
+const std::string ours(32, 'a');
+
+std::unique_ptr<snapshot_store> store_in(const directory& d) {
+  return std::move(snapshot_store::open(d / "snapshots.sqlite", ours)).value();
+}
+
+std::map<std::string, std::string> all_of(snapshot_store& store) {
+  std::map<std::string, std::string> all;
+  EXPECT_TRUE(store.load([&](const entity& e) { return all.emplace(e.key, e.bytes).second; }));
+  return all;
+}
+
+void run_sql(const fs::path& path, const char* sql) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+  sqlite3_close(db);
+}
+
+TEST(SnapshotStore, ANewOneSaysReplayEverything) {
+  const directory d;
+  const auto store = store_in(d);
+  EXPECT_EQ(store->replay_from().value(), 1u);
+  EXPECT_TRUE(all_of(*store).empty());
+}
+
+TEST(SnapshotStore, KeepsTheNewestOfEachEntityAcrossAReopen) {
+  const directory d;
+  const std::string binary{"\0\xFF binary", 9};
+  {
+    const auto store = store_in(d);
+    const entity first[] = {{"truck/A", "old"}, {"truck/B", binary}, {"truck/C", ""}};
+    ASSERT_TRUE(store->write(first));
+    const entity second[] = {{"truck/A", "new"}};
+    ASSERT_TRUE(store->write(second));
+    const entity rules[] = {{"rules", "r"}};
+    ASSERT_TRUE(store->finish(77, rules));
+  }
+  const auto store = store_in(d);
+  EXPECT_EQ(store->replay_from().value(), 77u);
+  EXPECT_EQ(all_of(*store),
+            (std::map<std::string, std::string>{{"truck/A", "new"}, {"truck/B", binary}, {"truck/C", ""}, {"rules", "r"}}));
+}
+
+TEST(SnapshotStore, AnotherJournalsAreRefused) {
+  const directory d;
+  store_in(d);
+  const auto other = snapshot_store::open(d / "snapshots.sqlite", std::string(32, 'b'));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().what, (d / "snapshots.sqlite").string() + " belongs to another journal");
+}
+
+TEST(SnapshotStore, ANewerFormatIsRefused) {
+  const directory d;
+  store_in(d);
+  run_sql(d / "snapshots.sqlite", "PRAGMA user_version = 99");
+  const auto newer = snapshot_store::open(d / "snapshots.sqlite", ours);
+  ASSERT_FALSE(newer);
+  EXPECT_NE(newer.error().what.find("was written by a newer version (format 99"), std::string::npos);
+}
+
+TEST(SnapshotStore, AFileThatIsNoDatabaseIsASentence) {
+  const directory d;
+  write(d / "snapshots.sqlite", std::string(5000, 'x'));
+  const auto store = snapshot_store::open(d / "snapshots.sqlite", ours);
+  ASSERT_FALSE(store);
+  EXPECT_NE(store.error().what.find("not a database"), std::string::npos) << store.error().what;
+}
+
+TEST(SnapshotStore, ADirectoryThatIsNotThereIsASentence) {
+  const directory d;
+  const auto store = snapshot_store::open(d / "no" / "snapshots.sqlite", ours);
+  ASSERT_FALSE(store);
+  EXPECT_NE(store.error().what.find("cannot open"), std::string::npos) << store.error().what;
+}
+
+TEST(SnapshotStore, AFlippedByteInARowIsFound) {
+  const directory d;
+  {
+    const auto store = store_in(d);
+    const entity one[] = {{"truck/A", "twenty bytes of state"}};
+    ASSERT_TRUE(store->write(one));
+  }
+  run_sql(d / "snapshots.sqlite", "UPDATE entity SET bytes = CAST(replace(CAST(bytes AS TEXT), 'state', 'stale') AS BLOB)");
+  const auto store = store_in(d);
+  const auto loaded = store->load([](const entity&) { return true; });
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error().what.find("the snapshot of truck/A"), std::string::npos) << loaded.error().what;
+}
+
+TEST(SnapshotStore, AnEntityThatIsNotTakenStopsTheLoading) {
+  const directory d;
+  const auto store = store_in(d);
+  const entity one[] = {{"truck/A", "x"}};
+  ASSERT_TRUE(store->write(one));
+  const auto loaded = store->load([](const entity&) { return false; });
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error().what.find("truck/A"), std::string::npos);
+}
+
+TEST(SnapshotStore, AFullDiskIsASentenceAndTheOldSnapshotsStay) {
+  const directory d;
+  const auto store = store_in(d);
+  const entity one[] = {{"truck/A", "x"}};
+  ASSERT_TRUE(store->write(one));
+  const entity large[] = {{"truck/A", std::string(4 << 20, 'y')}};
+  {
+    const full_disk full{1 << 20};
+    EXPECT_FALSE(store->write(large));
+  }
+  EXPECT_EQ(all_of(*store)["truck/A"], "x");
+  EXPECT_TRUE(store->write(large));
+}
+
+}  // namespace
+}  // namespace haulcast::journal

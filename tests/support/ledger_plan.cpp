@@ -1,0 +1,94 @@
+#include "support/ledger_plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "haulcast/wire/json_out.hpp"
+#include "haulcast/wire/time.hpp"
+
+namespace haulcast::support {
+namespace {
+
+constexpr std::int64_t step_ms = 100;
+constexpr std::size_t recent_max = 64;
+constexpr double degrees_per_ms = 1e-7;  // 11 m/s
+
+double rounded(double degrees) { return std::round(degrees * 1e7) / 1e7; }
+
+void append_json(std::string& body, const std::string& truck_id, const ledger_position& p, bool without_longitude) {
+  body += R"({"truck_id":)";
+  wire::append_string(body, truck_id);
+  body += R"(,"timestamp":")";
+  wire::append_time(body, from_epoch_ms(p.timestamp_ms));
+  body += R"(","latitude":)";
+  wire::append_number(body, p.latitude);
+  if (!without_longitude) {
+    body += R"(,"longitude":)";
+    wire::append_number(body, p.longitude);
+  }
+  body += '}';
+}
+
+}  // namespace
+
+ledger_plan::ledger_plan(std::uint64_t seed, const ledger_mix& mix, std::vector<std::uint32_t> trucks,
+                         const std::vector<std::string>& names, utc_time begin)
+    : dice_{seed}, mix_{mix}, names_{names}, begin_ms_{to_epoch_ms(begin)}, newest_{begin} {
+  for (const std::uint32_t number : trucks) trucks_.push_back({number, 0, {}, {}});
+}
+
+planned_batch ledger_plan::next() {
+  planned_batch planned;
+  planned.twice_at_once = dice_.chance(mix_.twice_at_once);
+  planned.body = R"({"positions":[)";
+  truck_book& first = trucks_[dice_.below(trucks_.size())];
+  truck_book& second = dice_.chance(mix_.other_truck) ? trucks_[dice_.below(trucks_.size())] : first;
+  const std::size_t size = 1 + dice_.below(mix_.batch_max);
+  for (std::size_t i = 0; i < size; ++i) plan_position(dice_.chance(0.5) ? first : second, planned);
+  planned.body += "]}";
+  return planned;
+}
+
+void ledger_plan::plan_position(truck_book& t, planned_batch& into) {
+  const double draw = dice_.fraction();
+  double share = mix_.duplicates;
+  if (draw < share && !t.recent.empty()) {
+    const double elsewhere = dice_.chance(0.5) ? 0.001 : 0;  // the first one stands, wherever the second says it was
+    return add(into, t, t.recent[dice_.below(t.recent.size())], told::duplicate, elsewhere);
+  }
+  share += mix_.late;
+  if (draw < share && !t.between.empty()) {
+    const std::size_t which = dice_.below(t.between.size());
+    const std::int64_t at_ms = t.between[which];
+    t.between.erase(t.between.begin() + static_cast<std::ptrdiff_t>(which));
+    return add(into, t, at_ms, told::late, 0);
+  }
+  share += mix_.rejected;
+  if (draw < share) return add(into, t, begin_ms_ + (t.steps + 1) * step_ms + 25, told::rejected, 0);
+  ++t.steps;
+  const std::int64_t at_ms = begin_ms_ + t.steps * step_ms;
+  newest_ = std::max(newest_, from_epoch_ms(at_ms));
+  t.between.push_back(at_ms - step_ms / 2);
+  if (t.between.size() > recent_max) t.between.erase(t.between.begin());
+  add(into, t, at_ms, told::accepted, 0);
+}
+
+void ledger_plan::add(planned_batch& into, truck_book& t, std::int64_t at_ms, told expected, double off_degrees) {
+  ledger_position p;
+  p.truck = t.number;
+  p.timestamp_ms = at_ms;
+  p.latitude = rounded(10 + t.number % 40 + static_cast<double>(at_ms - begin_ms_) * degrees_per_ms + off_degrees);
+  p.longitude = rounded(20 + t.number / 40 * 0.01);
+  const bool without_longitude = expected == told::rejected && dice_.chance(0.5);
+  if (expected == told::rejected && !without_longitude) p.latitude = 90.5;
+  if (expected == told::accepted || expected == told::late) {
+    t.recent.push_back(at_ms);
+    if (t.recent.size() > recent_max) t.recent.erase(t.recent.begin());
+  }
+  if (!into.expected.empty()) into.body += ',';
+  append_json(into.body, names_[t.number], p, without_longitude);
+  into.expected.push_back(expected);
+  into.batch.positions.push_back(p);
+}
+
+}  // namespace haulcast::support

@@ -1,0 +1,114 @@
+#include "haulcast/wire/gzip.hpp"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <random>
+
+namespace haulcast::wire {
+namespace {
+
+constexpr std::size_t mib = 1024 * 1024;
+
+std::string noise(std::size_t size, unsigned seed = 1) {
+  std::mt19937 random{seed};
+  std::string text(size, '\0');
+  for (char& c : text) c = static_cast<char>(random());
+  return text;
+}
+
+/// The text, or the error's sentence.
+std::string opened(std::string_view in, std::size_t max_out = mib) {
+  const auto out = gunzip(in, max_out);
+  return out ? *out : std::string{to_string(out.error())};
+}
+
+gzip_error error_of(std::string_view in, std::size_t max_out = mib) {
+  const auto out = gunzip(in, max_out);
+  EXPECT_TRUE(out.has_error());
+  return out.has_error() ? out.error() : gzip_error{};
+}
+
+TEST(Gzip, WhatWasPackedComesOutAgain) {
+  for (const std::size_t size : {0U, 1U, 2U, 3U, 4U, 63U, 64U, 4095U, 4096U, 4097U, 65536U, 1048576U}) {
+    EXPECT_EQ(opened(gzip(std::string(size, 'a'))), std::string(size, 'a')) << size;
+    EXPECT_EQ(opened(gzip(noise(size))), noise(size)) << size;
+  }
+}
+
+TEST(Gzip, ATextAsLongAsAllowedPassesAndOneByteMoreDoesNot) {
+  for (const std::size_t size : {0U, 1U, 1000U, 100'000U}) {
+    EXPECT_EQ(opened(gzip(noise(size)), size), noise(size));
+    EXPECT_EQ(error_of(gzip(noise(size + 1)), size), gzip_error::too_large);
+  }
+}
+
+TEST(Gzip, ABombIsStoppedAtTheLimit) {
+  const std::string bomb = gzip(std::string(64 * mib, '\0'));
+  EXPECT_LT(bomb.size(), 70'000U);
+  EXPECT_EQ(error_of(bomb), gzip_error::too_large);
+}
+
+TEST(Gzip, EveryTruncationIsSeen) {
+  const std::string whole = gzip(R"({"positions": []})" + noise(300));
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_EQ(error_of(std::string_view{whole}.substr(0, size)), gzip_error::truncated) << size;
+  }
+}
+
+TEST(Gzip, NothingMayFollowTheEnd) {
+  const std::string whole = gzip("{}");
+  using namespace std::string_literals;
+  for (const std::string& more : {"\0"s, "junk"s, "\0\0\0\0"s, whole, gzip(noise(5000)), "\x1F\x8B"s}) {
+    EXPECT_EQ(error_of(whole + more), gzip_error::trailing_data);
+  }
+  EXPECT_EQ(error_of(gzip(noise(5000)) + whole), gzip_error::trailing_data);
+}
+
+TEST(Gzip, WhatIsNoGzipIsCorrupt) {
+  EXPECT_EQ(error_of(R"({"positions": []})"), gzip_error::corrupt);
+  EXPECT_EQ(error_of(std::string(100, '\0')), gzip_error::corrupt);
+  EXPECT_EQ(error_of("\x78\x9C\x03\x00\x00\x00\x00\x01"), gzip_error::corrupt);  // zlib's own format
+}
+
+TEST(Gzip, AFlippedBitNeverGivesAnotherText) {
+  const std::string text = R"({"truck_id": "TRK-001", "latitude": 47.3769, "longitude": 8.5417})" + std::string(100, 'x');
+  const std::string whole = gzip(text);
+  for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
+    std::string flipped = whole;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+    const auto out = gunzip(flipped, mib);
+    // The header's time, operating system and flags are under no checksum: there the text itself is untouched.
+    if (out) EXPECT_EQ(*out, text) << bit;
+  }
+}
+
+TEST(Gzip, ALieAboutTheLengthIsFoundOut) {
+  std::string shorter = gzip(noise(5000));
+  shorter[shorter.size() - 4] = 1, shorter[shorter.size() - 3] = 0;
+  EXPECT_EQ(error_of(shorter), gzip_error::corrupt);
+  std::string longer = gzip(noise(5000));
+  longer.replace(longer.size() - 4, 4, "\xFF\xFF\xFF\xFF");
+  EXPECT_EQ(error_of(longer), gzip_error::corrupt);
+}
+
+TEST(Gzip, TheTextHasReadablePaddingBehindIt) {
+  for (const std::size_t size : {0U, 10U, 1000U, 100'000U}) {
+    const auto out = gunzip(gzip(noise(size)), 100'000, 64);
+    ASSERT_TRUE(out);
+    EXPECT_EQ(out->size(), size);
+    EXPECT_GE(out->capacity(), size + 64);
+  }
+}
+
+TEST(Gzip, MemoryFollowsTheLimitNotTheLie) {
+  std::string lie = gzip("{}");
+  lie.replace(lie.size() - 4, 4, "\xFF\xFF\xFF\x7F");
+  EXPECT_EQ(error_of(lie, 1000), gzip_error::corrupt);
+  const auto small = gunzip(gzip("{}"), mib, 64);
+  ASSERT_TRUE(small);
+  EXPECT_LT(small->capacity(), 200U);
+}
+
+}  // namespace
+}  // namespace haulcast::wire
