@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "cli_commands.hpp"
-#include "haulcast/app/edit_distance.hpp"
+#include "haulcast/base/edit_distance.hpp"
 #include "haulcast/app/mint.hpp"
 #include "haulcast/app/numbers.hpp"
 

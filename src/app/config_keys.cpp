@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "haulcast/app/edit_distance.hpp"
+#include "haulcast/base/edit_distance.hpp"
 #include "haulcast/app/listen.hpp"
 
 namespace haulcast::app {

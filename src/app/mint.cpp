@@ -5,6 +5,7 @@
 
 #include "haulcast/app/commands.hpp"
 #include "haulcast/auth/token.hpp"
+#include "haulcast/base/id.hpp"
 
 namespace haulcast::app {
 namespace {
@@ -31,7 +32,7 @@ result<void> check_scope(const token_request& request, auth::role who) {
   }
   auto ids = request.trucks;
   ids.insert(ids.end(), {request.customer_id, request.merchant_id});
-  const auto wrong = std::ranges::find_if(ids, [](const auto& id) { return !id.empty() && !auth::is_id(id); });
+  const auto wrong = std::ranges::find_if(ids, [](const auto& id) { return !id.empty() && !is_id(id); });
   const bool empty_truck = std::ranges::count(request.trucks, "") > 0;
   if (wrong != ids.end() || empty_truck) {
     return failure{"an id has 1 to 128 of A-Z a-z 0-9 . _ : -" +

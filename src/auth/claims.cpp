@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
+#include "haulcast/base/id.hpp"
 
 namespace haulcast::auth {
 namespace {

@@ -8,12 +8,6 @@ namespace haulcast::auth {
 namespace {
 
 constexpr std::array<std::string_view, 4> role_names{"driver", "customer", "merchant", "admin"};
-constexpr std::size_t id_bytes_max = 128;
-
-constexpr bool is_id_character(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == ':' ||
-         c == '-';
-}
 
 }  // namespace
 
@@ -23,10 +17,6 @@ std::optional<role> role_named(std::string_view name) noexcept {
   const auto found = std::find(role_names.begin(), role_names.end(), name);
   if (found == role_names.end()) return std::nullopt;
   return static_cast<role>(found - role_names.begin());
-}
-
-bool is_id(std::string_view text) noexcept {
-  return !text.empty() && text.size() <= id_bytes_max && std::all_of(text.begin(), text.end(), is_id_character);
 }
 
 bool principal::may_post_for(std::string_view truck) const noexcept {

@@ -128,11 +128,12 @@ result<places> find_columns(const std::vector<std::string>& header, std::string_
       if (!found[m] && !other.empty()) found[m] = column_named(header, other);
   }
   for (const place needed : {latitude, longitude})
-    if (!found[needed]) return at_line(name, 1, "no column for " + std::string{known[needed].name} + ": name it with --map");
+    if (!found[needed])
+      return at_line(name, 1, "no column for " + std::string{known[needed].name} + ": name it with --columns");
   if (!found[timestamp] && !found[elapsed_ms])
-    return at_line(name, 1, "no column for timestamp or elapsed_ms: name it with --map");
+    return at_line(name, 1, "no column for timestamp or elapsed_ms: name it with --columns");
   if (!found[truck_id] && options.truck_id.empty())
-    return at_line(name, 1, "no column for truck_id: name it with --map, or give --truck");
+    return at_line(name, 1, "no column for truck_id: name it with --columns, or give --truck");
   return found;
 }
 

@@ -6,20 +6,13 @@
 #include <filesystem>
 #include <sstream>
 
+#include "haulcast/base/id.hpp"
 #include "track_readers.hpp"
 
 namespace haulcast::client {
 namespace {
 
 namespace xml = boost::property_tree;
-
-bool is_id(std::string_view text) {
-  const auto fits = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == ':' ||
-           c == '-';
-  };
-  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), fits);
-}
 
 /// A track's own name where it can be an id; else the file's, numbered from the second track on.
 std::string id_of(const xml::ptree& trk, std::string_view file, std::size_t number, const track_options& options) {

@@ -60,7 +60,8 @@ class watcher {
       if (fatal_) co_return fatal_;
       if (over_) break;
       const auto pause = pauses.failed();
-      tell(trouble_ + "; connecting again");
+      if (trouble_ != told_) tell(trouble_ + "; connecting again");
+      told_ = trouble_;
       pause_.expires_after(pause);
       co_await pause_.async_wait(as_awaitable);
     }
@@ -111,6 +112,7 @@ class watcher {
         co_return;
       }
       pauses.succeeded();
+      told_.clear();
       take(*text);
       if (over_ || fatal_) {
         co_await connection.close(1000);
@@ -200,6 +202,7 @@ class watcher {
   ws_connection* current_ = nullptr;
   std::string last_event_;  // where to resume
   std::string trouble_;
+  std::string told_;    // the trouble that was told last: once is enough while it lasts
   std::string status_;  // the last line of the screen
   std::optional<std::string> fatal_;
   std::size_t lines_ = 0;

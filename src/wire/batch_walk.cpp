@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
+#include "haulcast/base/id.hpp"
 
 namespace haulcast::wire {
 namespace {

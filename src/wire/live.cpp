@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "haulcast/wire/json_out.hpp"
+#include "haulcast/base/edit_distance.hpp"
+#include "haulcast/base/id.hpp"
 
 namespace haulcast::wire {
 
@@ -21,7 +23,6 @@ namespace dom = simdjson::dom;
 using refusal = std::optional<command_failure>;
 
 constexpr std::size_t nesting_most = 16;
-constexpr std::size_t id_bytes_most = 128;
 constexpr std::size_t quoted_bytes_most = 40;
 
 constexpr auto subscribe_members =
@@ -41,21 +42,6 @@ std::string quoted(std::string_view text) {
   return "\"" + shown + (size < text.size() ? "...\"" : "\"");
 }
 
-/// Levenshtein's distance. Both texts are short.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
-}
-
 /// ` did you mean "trucks"?`, or nothing when no known name is near.
 std::string suggestion(std::string_view given, std::span<const std::string_view> known) {
   constexpr std::size_t longest_guessed = 24;
@@ -64,7 +50,7 @@ std::string suggestion(std::string_view given, std::span<const std::string_view>
   std::string_view best;
   std::size_t best_distance = near;
   for (const std::string_view name : known) {
-    const std::size_t d = distance(given, name);
+    const std::size_t d = edit_distance(given, name);
     if (d < best_distance && 2 * d < name.size()) {
       best = name;
       best_distance = d;
@@ -101,14 +87,6 @@ refusal check_members(const dom::object& frame, std::span<const std::string_view
 }
 
 // ---- members
-
-bool is_id(std::string_view text) noexcept {
-  const auto allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == ':' ||
-           c == '-';
-  };
-  return !text.empty() && text.size() <= id_bytes_most && std::all_of(text.begin(), text.end(), allowed);
-}
 
 /// What a command may still name before it has named too much.
 class allowance {

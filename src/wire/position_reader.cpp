@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "haulcast/wire/time.hpp"
+#include "haulcast/base/id.hpp"
 
 namespace haulcast::wire {
 namespace {
@@ -15,7 +16,6 @@ namespace {
 using engine::position;
 using engine::reject_code;
 
-constexpr std::size_t id_bytes_max = 128;
 constexpr std::size_t engine_status_bytes_max = 64;
 constexpr std::size_t attributes_bytes_max = 1024;
 constexpr std::size_t attributes_max = 16;
@@ -48,14 +48,6 @@ constexpr std::array<json_key, 15> keys{json_key{"truck_id"},       json_key{"ti
                                         json_key{"driver_id"},      json_key{"engine_status"}, json_key{"attributes"}};
 
 constexpr unsigned bit(member which) noexcept { return 1U << static_cast<unsigned>(which); }
-
-constexpr std::array<bool, 256> id_characters = [] {
-  std::array<bool, 256> allowed{};
-  for (const char c : std::string_view{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-"}) {
-    allowed[static_cast<unsigned char>(c)] = true;
-  }
-  return allowed;
-}();
 
 /// `key` has the length of `name`: comparing with a constant length is one or two loads.
 template <std::size_t N>
@@ -120,11 +112,6 @@ std::optional<std::int64_t> whole_of(json_number n) noexcept {
 }
 
 }  // namespace
-
-bool is_id(std::string_view text) noexcept {
-  if (text.empty() || text.size() > id_bytes_max) return false;
-  return std::ranges::all_of(text, [](char c) { return id_characters[static_cast<unsigned char>(c)]; });
-}
 
 void position_reader::begin(utc_time received_at, const batch_limits& limits) noexcept {
   newest_ = received_at + limits.future_tolerance;

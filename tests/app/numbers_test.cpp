@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "haulcast/app/edit_distance.hpp"
 
 namespace haulcast::app {
 namespace {
@@ -58,14 +57,6 @@ TEST(Numbers, DurationsNameTheirUnits) {
   for (const auto* text : {"", "24", "h", "-1h", "1.5h", "24 h", "1y", "36525d1ms", "99999999999999999999s", "1h 1m", "01h"}) {
     EXPECT_EQ(parse_duration(text), std::nullopt) << text;
   }
-}
-
-TEST(EditDistance, CountsTypingMistakes) {
-  EXPECT_EQ(edit_distance("sync", "sync"), 0U);
-  EXPECT_EQ(edit_distance("", "abc"), 3U);
-  EXPECT_EQ(edit_distance("snyc", "sync"), 1U);  // two neighbours swapped
-  EXPECT_EQ(edit_distance("syn", "sync"), 1U);
-  EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
 }
 
 }  // namespace

@@ -37,14 +37,5 @@ TEST(Role, IsNamedExactly) {
   for (const auto* name : {"", "Admin", "admin ", "root", "ADMIN"}) EXPECT_EQ(role_named(name), std::nullopt) << name;
 }
 
-TEST(Id, HasOneTo128CharactersOfItsAlphabet) {
-  EXPECT_TRUE(is_id("a"));
-  EXPECT_TRUE(is_id("TRK-1_x.y:z"));
-  EXPECT_TRUE(is_id(std::string(128, 'x')));
-  EXPECT_FALSE(is_id(std::string(129, 'x')));
-  EXPECT_FALSE(is_id(""));
-  for (const auto* text : {"a b", "a/b", "ä", "a\n", "a*"}) EXPECT_FALSE(is_id(text)) << text;
-}
-
 }  // namespace
 }  // namespace haulcast::auth

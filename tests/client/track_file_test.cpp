@@ -80,9 +80,9 @@ TEST(TrackFile, WhatIsNoNumberIsLeftToTheServer) {
 
 TEST(TrackFile, FaultsNameTheLine) {
   EXPECT_EQ(fault("", "x.csv"), "x.csv:1: no header line");
-  EXPECT_EQ(fault("id,time,lat\n", "x.csv"), "x.csv:1: no column for longitude: name it with --map");
-  EXPECT_EQ(fault("id,lat,lon\n", "x.csv"), "x.csv:1: no column for timestamp or elapsed_ms: name it with --map");
-  EXPECT_EQ(fault("time,lat,lon\n", "x.csv"), "x.csv:1: no column for truck_id: name it with --map, or give --truck");
+  EXPECT_EQ(fault("id,time,lat\n", "x.csv"), "x.csv:1: no column for longitude: name it with --columns");
+  EXPECT_EQ(fault("id,lat,lon\n", "x.csv"), "x.csv:1: no column for timestamp or elapsed_ms: name it with --columns");
+  EXPECT_EQ(fault("time,lat,lon\n", "x.csv"), "x.csv:1: no column for truck_id: name it with --columns, or give --truck");
   EXPECT_EQ(fault("id,time,lat,lon\nA,1,2,3\nA,soon,2,3\n", "x.csv"), "x.csv:3: 'soon' is not a time");
   EXPECT_EQ(fault("id,time,lat,lon\nA,1,2\n", "x.csv"), "x.csv:2: 3 fields where the header has 4");
   EXPECT_EQ(fault("id,time,lat,lon\n\"A,1,2\n\n", "x.csv"), "x.csv:2: a quoted field does not end where it should");

@@ -21,9 +21,6 @@ enum class role {
 std::string_view to_string(role who) noexcept;
 std::optional<role> role_named(std::string_view name) noexcept;
 
-/// 1-128 of `A-Z a-z 0-9 . _ : -`, the form of every id.
-bool is_id(std::string_view text) noexcept;
-
 /// Immutable once made, and shared: requests and WebSocket sessions of one token hold the same one.
 struct principal {
   std::string subject;

@@ -35,9 +35,6 @@ enum class member : std::uint8_t {
   unknown,  // ignored, but no two of the same name
 };
 
-/// 1-128 of A-Z a-z 0-9 . _ : -
-bool is_id(std::string_view text) noexcept;
-
 /// Judges a position by itself; what concerns its neighbours (whose truck it is, the batch's own truck_id) the caller adds by
 /// note(). Reused from position to position, so that reading one allocates nothing as a rule.
 class position_reader {

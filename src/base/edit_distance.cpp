@@ -1,11 +1,11 @@
-#include "haulcast/app/edit_distance.hpp"
+#include "haulcast/base/edit_distance.hpp"
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 #include <vector>
 
-namespace haulcast::app {
+namespace haulcast {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before_last(b.size() + 1);
@@ -26,4 +26,4 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-}  // namespace haulcast::app
+}  // namespace haulcast

@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <string_view>
 
-namespace haulcast::app {
+namespace haulcast {
 
 /// Characters to insert, remove, replace or swap with their neighbour (Damerau-Levenshtein, optimal string alignment).
 /// O(|a| * |b|): for short names only.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-}  // namespace haulcast::app
+}  // namespace haulcast
