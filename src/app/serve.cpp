@@ -103,7 +103,8 @@ class house {
                                    [this](auto socket, auto who, auto buffered, auto deliveries) {
                                      return live_.serve(std::move(socket), std::move(who), std::move(buffered),
                                                         std::move(deliveries));
-                                   }});
+                                   },
+                               .query_token = cfg.auth.query_token});
     http::add_operation_routes(
         to, pipeline_, [this] { return metrics_text({.spine = pipeline_, .fan_out = hub_, .live = live_, .door = server_}); });
     return to;

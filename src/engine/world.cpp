@@ -126,6 +126,33 @@ void world::apply(const tick& input, offset_t offset, outcome& out) {
   }
 }
 
+void world::apply(const trim& input, offset_t offset, outcome& out) {
+  now_ = std::max(now_, input.now);
+  for (const std::string_view id : input.trucks) {
+    const truck_index index = index_of(id);
+    truck& t = trucks_[index];
+    if (t.changed_at >= offset) {
+      out.partly_skipped = true;
+      continue;
+    }
+    window_bytes_ -= t.window.bytes();
+    t.window.trim(utc_time::min(), input.bytes_max);
+    window_bytes_ += t.window.bytes();
+    touch(index, offset);
+  }
+}
+
+std::vector<std::string_view> world::trimmable(truck_index& hand, std::size_t most, std::size_t bytes_max,
+                                               bool silent_only) const {
+  std::vector<std::string_view> found;
+  for (std::size_t looked_at = 0; looked_at < std::min(most, trucks_.size()); ++looked_at) {
+    hand = hand + 1 < trucks_.size() ? hand + 1 : 0;
+    const truck& t = trucks_[hand];
+    if (t.window.bytes() > bytes_max && (!silent_only || !t.online)) found.push_back(t.id);
+  }
+  return found;
+}
+
 void world::apply(const started& input, offset_t offset, outcome& out) {
   if (rules_changed_at_ >= offset) {
     out.partly_skipped = true;

@@ -41,8 +41,9 @@ struct hello {
   bool offers_protocol = false;
 };
 
-// The token comes in the header, or, from a browser that cannot set one, among the subprotocols.
-hello read_hello(const request& r) {
+// The token comes in the header, or, from a browser that cannot set one, among the subprotocols; in the address only where
+// that is allowed.
+hello read_hello(const request& r, bool query_token) {
   hello h;
   if (const std::string_view field = r.header("authorization"); !field.empty()) {
     const std::size_t blank = field.find(' ');
@@ -55,6 +56,9 @@ hello read_hello(const request& r) {
       if (one == protocol) h.offers_protocol = true;
       if (one.starts_with(bearer_protocol) && h.token.empty()) h.token = one.substr(bearer_protocol.size());
     }
+  }
+  if (query_token && h.token.empty()) {
+    if (const auto given = r.query_value("access_token"); given && *given) h.token = **given;
   }
   return h;
 }
@@ -89,7 +93,7 @@ net::awaitable<void> open(const live_door& door, net::ip::tcp::socket socket, re
     co_return co_await turn_away(std::move(socket),
                                  refuse(code::bad_request, "The WebSocket handshake needs version 13 and a key."));
   }
-  const hello said = read_hello(r);
+  const hello said = read_hello(r, door.query_token);
   auto who = said.token.empty() ? result<std::shared_ptr<const auth::principal>, auth::token_error>{auth::token_error::missing}
                                 : door.authenticate(said.token);
   if (!who) co_return co_await turn_away(std::move(socket), refuse(code_of(who.error())));

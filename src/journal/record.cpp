@@ -19,6 +19,16 @@ void encode_head(byte_writer& out, record_kind kind, utc_time time, const engine
   out.text(events);
 }
 
+void encode_ids(byte_writer& out, const std::vector<std::string_view>& ids) {
+  out.varint(ids.size());
+  for (const std::string_view id : ids) out.text(id);
+}
+
+void read_ids(byte_reader& in, std::vector<std::string_view>& ids) {
+  const std::size_t count = in.count();
+  for (std::size_t i = 0; i < count && in.ok(); ++i) ids.push_back(in.text());
+}
+
 // Wraps instead of overflowing: the bytes read may be anything.
 utc_time later(utc_time time, std::int64_t ms) {
   return from_epoch_ms(
@@ -30,8 +40,7 @@ utc_time later(utc_time time, std::int64_t ms) {
 void encode_record(std::string& out, const engine::batch& input, const engine::outcome& what) {
   byte_writer w{out};
   encode_head(w, record_kind::batch, input.received_at, what);
-  w.varint(input.trucks.size());
-  for (const std::string_view id : input.trucks) w.text(id);
+  encode_ids(w, input.trucks);
 
   w.varint(input.positions.size());
   engine::position_encoder positions{input.received_at};
@@ -65,8 +74,14 @@ void encode_record(std::string& out, const engine::batch& input, const engine::o
 void encode_record(std::string& out, const engine::tick& input, const engine::outcome& what) {
   byte_writer w{out};
   encode_head(w, record_kind::tick, input.now, what);
-  w.varint(input.trucks.size());
-  for (const std::string_view id : input.trucks) w.text(id);
+  encode_ids(w, input.trucks);
+}
+
+void encode_record(std::string& out, const engine::trim& input, const engine::outcome& what) {
+  byte_writer w{out};
+  encode_head(w, record_kind::trim, input.now, what);
+  w.varint(input.bytes_max);
+  encode_ids(w, input.trucks);
 }
 
 void encode_record(std::string& out, const engine::started& input, const engine::outcome& what) {
@@ -80,7 +95,7 @@ std::optional<record_view> view_record(std::string_view bytes) {
   byte_reader in{bytes};
   record_view record;
   const std::uint8_t kind = in.u8();
-  if (kind < 1 || kind > 3) return std::nullopt;
+  if (kind < 1 || kind > 4) return std::nullopt;
   record.kind = static_cast<record_kind>(kind);
   record.time = from_epoch_ms(in.svarint());
   record.event_count = in.count();
@@ -101,8 +116,8 @@ bool read_events(const record_view& record, std::vector<engine::event>& events) 
 bool read_batch(const record_view& record, engine::batch& input, std::vector<engine::judgement>& judgements) {
   byte_reader in{record.body};
   input.received_at = record.time;
-  const std::size_t trucks = in.count();
-  for (std::size_t i = 0; i < trucks && in.ok(); ++i) input.trucks.push_back(in.text());
+  read_ids(in, input.trucks);
+  const std::size_t trucks = input.trucks.size();
 
   const std::size_t count = in.count();
   input.positions.reserve(count);
@@ -145,8 +160,15 @@ bool read_batch(const record_view& record, engine::batch& input, std::vector<eng
 bool read_tick(const record_view& record, engine::tick& input) {
   byte_reader in{record.body};
   input.now = record.time;
-  const std::size_t trucks = in.count();
-  for (std::size_t i = 0; i < trucks && in.ok(); ++i) input.trucks.push_back(in.text());
+  read_ids(in, input.trucks);
+  return in.ok() && in.done();
+}
+
+bool read_trim(const record_view& record, engine::trim& input) {
+  byte_reader in{record.body};
+  input.now = record.time;
+  input.bytes_max = static_cast<std::uint32_t>(in.varint());
+  read_ids(in, input.trucks);
   return in.ok() && in.done();
 }
 

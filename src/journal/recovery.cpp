@@ -92,6 +92,10 @@ result<bool> replay(engine::world& world, offset_t offset, const record_view& re
     engine::tick input;
     if (!read_tick(record, input)) return unreadable(offset, "is damaged");
     world.apply(input, offset, out);
+  } else if (record.kind == record_kind::trim) {
+    engine::trim input;
+    if (!read_trim(record, input)) return unreadable(offset, "is damaged");
+    world.apply(input, offset, out);
   } else {
     engine::started input;
     if (!read_started(record, input)) return unreadable(offset, "is damaged");

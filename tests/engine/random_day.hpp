@@ -19,14 +19,17 @@ struct input {
   std::optional<started> begun;  // or
   utc_time ticked_at;            // with
   std::vector<std::string> ticked_trucks;
+  std::optional<std::uint32_t> trimmed_to;  // then it was no tick, but a trim of these trucks
   outcome first;
 
   void apply_to(world& w, outcome& out) const {
     out.clear();
     if (sent) return w.apply(*sent, offset, out);
     if (begun) return w.apply(*begun, offset, out);
+    if (trimmed_to) return w.apply(as_trim(), offset, out);
     w.apply(as_tick(), offset, out);
   }
+  trim as_trim() const { return {ticked_at, *trimmed_to, {ticked_trucks.begin(), ticked_trucks.end()}}; }
   tick as_tick() const { return {ticked_at, {ticked_trucks.begin(), ticked_trucks.end()}}; }
 };
 
@@ -43,6 +46,11 @@ class random_day {
       const auto kind = upto(40);
       if (inputs.empty() || kind == 0) {
         i.begun = started{now_, any_rules()};
+      } else if (kind == 1) {
+        i.trimmed_to = static_cast<std::uint32_t>(upto(1'000));
+        for (const auto id : live.trimmable(hand_, 2, *i.trimmed_to, upto(2) == 0)) i.ticked_trucks.emplace_back(id);
+        if (i.ticked_trucks.empty()) continue;
+        i.ticked_at = now_;
       } else if (kind < 10) {
         for (const auto id : live.due(now_, 1 + upto(5))) i.ticked_trucks.emplace_back(id);
         if (i.ticked_trucks.empty()) continue;
@@ -64,6 +72,8 @@ class random_day {
   std::vector<input> inputs;
 
  private:
+  truck_index hand_ = 0;
+
   options any_rules() {
     options rules;
     rules.identity_window = seconds{600 + upto(7200)};

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <set>
 
 #include "engine/random_day.hpp"
@@ -307,30 +306,65 @@ TEST_P(WorldAtRandom, EveryTruckIsOfflineOnceItIsSilentForLong) {
 }
 INSTANTIATE_TEST_SUITE_P(Seeds, WorldAtRandom, testing::Range(1u, 41u));
 
-// No turn of the loop may last long: a phone that comes back sends a thousand positions, the newest first, to a truck whose
-// window is full of suspects.
-TEST(World, ABacklogOfAThousandIsJudgedInAMoment) {
-  const auto thousand_late = [](bool suspects) {
-    day d;
-    reports window;
-    for (int i = 0; i < 4000; ++i) {
-      window.emplace_back("TRK-1", at(i * 5s, i * 50.0));
-      if (suspects && i > 0) window.back().second.point = {};
-    }
-    d.hear(window, 20'000s);
-    reports backlog;
-    for (int i = 1000; i-- > 0;) backlog.emplace_back("TRK-1", at(i * 20s + 1ms, i * 200.0));
-    const auto sent = batch_of(morning + 20'001s, backlog);
-    outcome out;
-    const auto begun = std::chrono::steady_clock::now();
-    d.world_.apply(*sent, ++d.offset_, out);
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
-  };
-  const double plain_ms = thousand_late(false);
-  const double suspects_ms = thousand_late(true);
-  std::printf("1000 late positions: %.2f ms, among suspects %.2f ms\n", plain_ms, suspects_ms);
-  EXPECT_LT(plain_ms, 500) << "generous: sanitizers and a busy machine slow it";
-  EXPECT_LT(suspects_ms, 4 * plain_ms + 5) << "chunks of suspects are passed over, not read";
+// Memory ran short.
+
+reports an_hour_of(const std::string& id) {
+  reports sent;
+  for (int i = 0; i < 720; ++i) sent.emplace_back(id, at(i * 5s, i * 50.0, 36));
+  return sent;
+}
+
+void trim_to(day& d, std::uint32_t bytes_max, std::vector<std::string_view> trucks) {
+  d.out.clear();
+  d.world_.apply(trim{morning + 2h, bytes_max, std::move(trucks)}, ++d.offset_, d.out);
+}
+
+TEST(Trim, ForgetsTheOldestPartOfAWindowAndNothingElse) {
+  day d;
+  d.hear(an_hour_of("TRK-1"), 3'600s);
+  const auto before = d.world_.window_bytes();
+  trim_to(d, 1'024, {"TRK-1"});
+  EXPECT_LE(d.trk().window.bytes(), 2'048U);
+  EXPECT_GT(before, 2 * d.world_.window_bytes());
+  EXPECT_EQ(d.world_.window_bytes(), d.trk().window.bytes());
+  EXPECT_TRUE(d.out.events.empty());
+  EXPECT_EQ(d.trk().newest.get().timestamp, morning + 719 * 5s);
+  EXPECT_EQ(d.hear(at(719 * 5s)).what, verdict::duplicate) << "the newest part is still exact";
+  EXPECT_EQ(d.hear(at(5s)).what, verdict::late) << "the forgotten part may be counted again";
+}
+
+TEST(Trim, HoldsForEachTruckByItself) {
+  day d;
+  d.hear(an_hour_of("TRK-1"), 3'600s);
+  d.hear(an_hour_of("TRK-2"), 3'600s);
+  const auto whole = d.trk("TRK-2").window.bytes();
+  trim_to(d, 1'024, {"TRK-1"});
+  EXPECT_EQ(d.trk("TRK-2").window.bytes(), whole);
+}
+
+TEST(Trim, IsNotDoneTwiceToATruckThatHoldsItAlready) {
+  day d;
+  d.hear(an_hour_of("TRK-1"), 3'600s);
+  const auto whole = d.trk().window.bytes();
+  d.out.clear();
+  d.world_.apply(trim{morning + 2h, 1'024, {"TRK-1"}}, d.offset_, d.out);
+  EXPECT_TRUE(d.out.partly_skipped);
+  EXPECT_EQ(d.trk().window.bytes(), whole);
+}
+
+TEST(Trim, LooksForSilentTrucksFirstAndGoesAroundTheFleetInSteps) {
+  day d;
+  for (const auto* id : {"TRK-1", "TRK-2", "TRK-3"}) d.hear(an_hour_of(id), 3'600s);
+  d.hear({{"TRK-4", at(3'600s)}}, 3'600s);
+  truck_index hand = 0;
+  EXPECT_TRUE(d.world_.trimmable(hand, 10, 1'024, true).empty()) << "none is silent";
+  d.tick_at(5'000s, 2);
+  std::vector<std::string_view> found;
+  for (int step = 0; step < 4; ++step) {
+    for (const auto id : d.world_.trimmable(hand, 1, 1'024, true)) found.push_back(id);
+  }
+  EXPECT_EQ(found.size(), 2U) << "the two that were told to be silent";
+  EXPECT_EQ(d.world_.trimmable(hand, 10, 1'024, false).size(), 3U) << "all but the small one";
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // GET /v1/ws as customers' and dispatchers' apps use it.
+#include <algorithm>
 #include <csignal>
+#include <map>
 #include <set>
 
 #include "integration/raw_connection.hpp"
@@ -47,6 +49,19 @@ TEST(Live, TheTokenComesInTheHeaderOrAsASubprotocol) {
   auto subprotocol = connected(s.ws("driver", {"TRK-1"}, o));
   EXPECT_EQ(subprotocol.subprotocol(), "haulcast.v1");
   EXPECT_TRUE(frames_until_pong(subprotocol).empty());
+}
+
+TEST(Live, TheAddressMayCarryTheTokenOnlyWhereThatIsAllowed) {
+  for (const char* allowed : {"false", "true"}) {
+    server s({.environment = {{"HAULCAST_AUTH__QUERY_TOKEN", allowed}, {"HAULCAST_LOG__LEVEL", "trace"}}});
+    client::ws_options o;
+    o.target = "/v1/ws?access_token=" + s.token();
+    client::ws_client ws{s.base(), o};
+    const auto refused = ws.connect();
+    EXPECT_EQ(refused ? refused->status : 101u, allowed == std::string_view{"true"} ? 101u : 401u);
+    EXPECT_EQ(s.stop().code, 0);
+    EXPECT_EQ(s.log().find(o.target.substr(20)), std::string::npos) << "the token is in the log";
+  }
 }
 
 TEST(Live, WithoutATokenThatHoldsThereIsNoConnection) {
@@ -270,6 +285,88 @@ TEST(Live, MaxRateConflatesToTheNewest) {
   for (std::size_t i = 1; i < seen.size(); ++i) EXPECT_LT(seen[i - 1].at("timestamp"), seen[i].at("timestamp"));
 }
 
+/// Reads nothing until it is told to, and has little room in between.
+client::ws_client slow_subscriber(const server& s) {
+  client::ws_options o;
+  o.receive_buffer = 4096;
+  return connected(s.ws("admin", {}, o));
+}
+
+TEST(Live, ASlowSubscriberGetsTheNewestOfEachTruckAndNeverAnOlderOneBehindIt) {
+  server s({.environment = {{"HAULCAST_HUB__MAX_PENDING_BYTES", "4 KiB"}}});
+  auto admin = s.as();
+  auto ws = slow_subscriber(s);
+  subscribe(ws, {{"all", true}, {"events", {"stop.*"}}});
+  const auto begin = now_ms() - 3'600'000;
+  constexpr int steps = 1000;
+  for (int i = 0; i < steps; i += 50) {
+    std::vector<json> positions;
+    for (int step = i; step < i + 50; ++step) {
+      for (const char* truck : {"A", "B", "C", "D", "E", "F", "G", "H", "I", "J"})
+        positions.push_back(driving(truck, begin, step));
+    }
+    must_post(admin, positions);
+  }
+  std::map<std::string, std::string> newest;
+  std::size_t seen = 0;
+  const std::string last = rfc3339(begin + (steps - 1) * 1000);
+  const auto all_there = [&] {
+    return newest.size() == 10 && std::ranges::all_of(newest, [&](const auto& n) { return n.second == last; });
+  };
+  while (!all_there()) {
+    const auto got = next_positions(ws, 1);
+    ASSERT_FALSE(got.empty());
+    for (const auto& p : got) {
+      const std::string at = p.at("timestamp");
+      EXPECT_LT(newest[p.at("truck_id")], at);
+      newest[p.at("truck_id")] = at;
+      ++seen;
+    }
+  }
+  EXPECT_LT(seen, 10u * steps) << "nothing was conflated: the test says nothing";
+  EXPECT_GT(metric(admin.get("/metrics").raw.body, "haulcast_positions_conflated_total").value_or(0), 0);
+}
+
+TEST(Live, WhoFallsBehindInEventsIsClosedWith1013AndComesBackWithoutGapOrRepeat) {
+  server s({.environment = {{"HAULCAST_HUB__MAX_PENDING_EVENTS", "100"}}});
+  auto admin = s.as();
+  std::string since;
+  std::vector<std::string> told;
+  const auto read_events = [&](client::ws_client& ws, std::size_t until) {
+    while (told.size() < until) {
+      const auto text = ws.receive(20s);
+      if (!text) return;
+      const auto frame = json::parse(*text);
+      if (frame.at("type") != "event") continue;
+      EXPECT_LT(since, frame.at("event").at("id").get<std::string>());
+      since = frame.at("event").at("id");
+      told.push_back(frame.at("event").at("data").at("truck_id"));
+    }
+  };
+  auto ws = slow_subscriber(s);
+  since = subscribe(ws, {{"all", true}}).at("at");
+  std::size_t trucks = 0;
+  const auto appear = [&](std::size_t count) {
+    std::vector<json> positions;
+    for (; count > 0; --count) positions.push_back(driving("TRK-" + std::to_string(trucks++), now_ms() - 5000, 1));
+    must_post(admin, positions);
+  };
+  const auto overflown = [&] {
+    appear(200);
+    return metric(admin.get("/metrics").raw.body, "haulcast_live_overflows_total").value_or(0) > 0;
+  };
+  ASSERT_TRUE(eventually(overflown));
+  read_events(ws, trucks);
+  ASSERT_TRUE(ws.ended()) << "it kept up: the test says nothing";
+  EXPECT_EQ(ws.ended()->code, 1013);
+  appear(1000);
+  auto back = connected(s.ws());
+  subscribe(back, {{"all", true}, {"since", since}});
+  read_events(back, trucks);
+  ASSERT_EQ(told.size(), trucks);
+  for (std::size_t i = 0; i < trucks; ++i) ASSERT_EQ(told[i], "TRK-" + std::to_string(i));
+}
+
 TEST(Live, ATokenThatExpiresEndsTheConnection) {
   server s;
   token_claims short_lived{.role = "admin"};
@@ -288,7 +385,9 @@ TEST(Live, ShutdownClosesWithGoingAway) {
   EXPECT_FALSE(ws.receive(20s));
   ASSERT_TRUE(ws.ended());
   EXPECT_EQ(ws.ended()->code, 1001);
-  EXPECT_EQ(s.stop().code, 0);
+  const auto ended = s.process().wait(20s);
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->code, 0);
 }
 
 }  // namespace

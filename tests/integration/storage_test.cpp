@@ -92,7 +92,7 @@ TEST(Storage, AtItsCapTheJournalRefusesUntilSnapshotsLetTheOldestGo) {
   const auto full = [&] {
     std::vector<json> positions;
     for (int i = 0; i < 800; ++i) {
-      auto p = driving("BULK", begin, 0);
+      auto p = driving("BULK-" + std::to_string(i % 8), begin, 0);  // few enough of each for its window
       p["timestamp"] = begin + ++step;
       p["attributes"] = {{"bulk", noise(900, static_cast<unsigned>(step))}};
       positions.push_back(std::move(p));
@@ -110,15 +110,15 @@ TEST(Storage, AtItsCapTheJournalRefusesUntilSnapshotsLetTheOldestGo) {
     expect_problem(why, 503, "not_ready");
     EXPECT_NE(why.body.value("detail", "").find("full"), std::string::npos) << why.raw.body;
   }
-  EXPECT_EQ(admin.get("/v1/trucks/BULK/position").status, 200u);
+  EXPECT_EQ(admin.get("/v1/trucks/BULK-0/position").status, 200u);
   ASSERT_TRUE(eventually([&] { return admin.get("/readyz").status == 200; }, 60s)) << s.log();
-  auto next = driving("BULK", begin, 0);
+  auto next = driving("BULK-0", begin, 0);
   next["timestamp"] = begin + step + 1;
   EXPECT_EQ(must_post(admin, {next}).at("accepted"), 1);
   EXPECT_EQ(must_post(admin, {first_of_all}).at("duplicates"), 1) << "what left the journal is in the snapshots";
   s.restart();
   auto again = s.as();
-  EXPECT_EQ(again.get("/v1/trucks/BULK/position").body.at("timestamp"), rfc3339(begin + step + 1));
+  EXPECT_EQ(again.get("/v1/trucks/BULK-0/position").body.at("timestamp"), rfc3339(begin + step + 1));
   EXPECT_EQ(must_post(again, {first_of_all, next}).at("duplicates"), 2);
 }
 

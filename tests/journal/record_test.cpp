@@ -112,10 +112,12 @@ bool readable(std::string_view bytes) {
   engine::batch batch;
   std::vector<engine::judgement> judgements;
   engine::tick tick;
+  engine::trim trim;
   engine::started started;
   switch (view->kind) {
     case record_kind::batch: return read_batch(*view, batch, judgements);
     case record_kind::tick: return read_tick(*view, tick);
+    case record_kind::trim: return read_trim(*view, trim);
     case record_kind::started: return read_started(*view, started);
   }
   return false;

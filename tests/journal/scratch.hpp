@@ -136,6 +136,8 @@ inline std::string encoded(const engine::story::input& i) {
     encode_record(bytes, *i.sent, i.first);
   } else if (i.begun) {
     encode_record(bytes, *i.begun, i.first);
+  } else if (i.trimmed_to) {
+    encode_record(bytes, i.as_trim(), i.first);
   } else {
     encode_record(bytes, i.as_tick(), i.first);
   }

@@ -30,6 +30,14 @@ struct tick {
   std::vector<std::string_view> trucks;
 };
 
+/// Memory ran short: these trucks forget the oldest part of their windows beyond `bytes_max`. Which they are depends on all
+/// trucks together, so it is decided before and recorded.
+struct trim {
+  utc_time now;
+  std::uint32_t bytes_max = 0;
+  std::vector<std::string_view> trucks;
+};
+
 /// The server started (or went on after a failed commit), with these rules from now on.
 struct started {
   utc_time now;
@@ -67,11 +75,16 @@ class world {
   /// O(positions); a truck not known yet is created. Positions are judged and applied in array order.
   void apply(const batch& input, offset_t offset, outcome& out);
   void apply(const tick& input, offset_t offset, outcome& out);
+  void apply(const trim& input, offset_t offset, outcome& out);
   void apply(const started& input, offset_t offset, outcome& out);
 
   /// The trucks whose silence is long enough at `now`, at most `max`, in the order it fell due; applying a tick with them
   /// settles them. Amortised O(log trucks) for each truck that was heard since it was last looked at.
   std::vector<std::string_view> due(utc_time now, std::size_t max);
+
+  /// Trucks to trim to `bytes_max`, those that are silent only or any, found by looking at `most` trucks from `hand` on (which
+  /// moves on, around the fleet): no look ever walks all of them.
+  std::vector<std::string_view> trimmable(truck_index& hand, std::size_t most, std::size_t bytes_max, bool silent_only) const;
 
   const options& rules() const noexcept { return rules_; }
   offset_t rules_changed_at() const noexcept { return rules_changed_at_; }

@@ -31,6 +31,7 @@ struct live_door {
   router::authenticate authenticate;
   std::function<bool()> full;  // no connection more
   live_handler enter;
+  bool query_token = false;  // takes `?access_token=` too
 };
 
 /// What /metrics shows, as Prometheus text.

@@ -1,0 +1,130 @@
+// A pipeline over real files in a directory of its own, on a loop that the test turns.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "haulcast/pipeline/pipeline.hpp"
+#include "hub/words.hpp"
+#include "journal/scratch.hpp"
+
+namespace haulcast::pipeline::words {
+
+using namespace std::chrono_literals;
+using hub::words::driving;
+using hub::words::morning;
+using hub::words::viewer;
+
+struct report {
+  std::string truck_id;
+  int second = 0;  // since the morning: the position's identity
+  double speed_kmh = 30;
+};
+
+inline std::unique_ptr<engine::batch> batch_of(const std::vector<report>& sent) {
+  auto b = std::make_unique<engine::batch>();
+  b->received_at = system_now();
+  for (const report& r : sent) {
+    std::uint32_t truck = 0;
+    while (truck < b->trucks.size() && b->trucks[truck] != r.truck_id) ++truck;
+    if (truck == b->trucks.size()) b->trucks.push_back(b->keep(r.truck_id));
+    engine::position where = driving(r.speed_kmh);
+    where.timestamp = morning + std::chrono::seconds{r.second};
+    b->positions.push_back({static_cast<std::uint32_t>(b->positions.size()), truck, where});
+  }
+  return b;
+}
+
+struct answer {
+  std::optional<submit_result> got;
+  offset_t durable_then = 0;  // the journal's newest record when the answer came
+  bool refused_with(refusal why) const { return got && got->has_error() && got->error() == why; }
+  bool taken() const { return got && got->has_value(); }
+};
+
+inline pipeline_options small() {
+  return {.max_trucks = 1'000, .journal_max_bytes = 1ULL << 40, .min_free_bytes = 0, .snapshot_interval = std::chrono::hours{1}};
+}
+
+class spine {
+ public:
+  explicit spine(const std::filesystem::path& directory, pipeline_options options = small(),
+                 std::uint64_t segment_bytes = 64ULL << 20)
+      : options_{std::move(options)} {
+    options_.directory = directory;
+    std::filesystem::create_directories(directory);
+    log = journal::scratch::open(directory / "journal", journal::sync_mode::full, segment_bytes);
+    snapshots = std::move(journal::snapshot_store::open(directory / "snapshots.db", log->id())).value();
+    auto life = begin_life(*log, *snapshots, options_).value();
+    p = std::make_unique<pipeline>(loop, options_, *log, *snapshots, std::move(life), fan_out);
+  }
+  ~spine() { p.reset(); }
+
+  std::shared_ptr<answer> submit(std::unique_ptr<engine::batch> b) {
+    auto into = std::make_shared<answer>();
+    net::co_spawn(loop, ask(*p, *log, std::move(b), into), net::detached);
+    return into;
+  }
+  std::shared_ptr<answer> submit(const std::vector<report>& sent) { return submit(batch_of(sent)); }
+
+  /// Turns the loop until it holds. False: it did not within 20 s.
+  template <class Holds>
+  bool until(Holds&& holds) {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (!holds()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      if (loop.stopped()) loop.restart();
+      loop.run_one_for(10ms);
+    }
+    return true;
+  }
+  submit_result& wait(const std::shared_ptr<answer>& a) {
+    if (!until([&] { return a->got.has_value(); })) throw std::runtime_error{"no answer came"};
+    return *a->got;
+  }
+  receipt& take(const std::vector<report>& sent) { return wait(kept_.emplace_back(submit(sent))).value(); }
+
+  double told_speed(std::string_view truck_id) const {
+    const auto known = p->live().find(truck_id);
+    return known && p->live().at(*known).has_position ? p->live().at(*known).newest.get().speed_kmh : -1;
+  }
+
+  net::io_context loop{1};
+  hub::hub fan_out{"/haulcast/test"};
+  std::unique_ptr<journal::segment_log> log;
+  std::unique_ptr<journal::snapshot_store> snapshots;
+  std::unique_ptr<pipeline> p;
+
+ private:
+  static net::awaitable<void> ask(pipeline& p, journal::segment_log& log, std::unique_ptr<engine::batch> b,
+                                  std::shared_ptr<answer> into) {
+    auto pending = p.submit(std::move(b));
+    into->got.emplace(co_await std::move(pending));
+    into->durable_then = log.last_offset();
+  }
+
+  pipeline_options options_;
+  std::deque<std::shared_ptr<answer>> kept_;
+};
+
+/// What a restart would make of the directory: with snapshots and without, which must be the same.
+inline std::string recovered_digest(const std::filesystem::path& directory) {
+  const auto log = journal::scratch::open(directory / "journal");
+  const auto snapshots = std::move(journal::snapshot_store::open(directory / "snapshots.db", log->id())).value();
+  const auto quick = journal::recover(*log, snapshots.get(), 1'000);
+  const auto whole = journal::recover(*log, nullptr, 1'000);
+  if (!quick) return quick.error().what;
+  if (!whole) return whole.error().what;
+  EXPECT_EQ(quick->differences, 0U);
+  EXPECT_EQ(whole->differences, 0U);
+  EXPECT_EQ(digest(quick->world), digest(whole->world));
+  return digest(whole->world);
+}
+
+}  // namespace haulcast::pipeline::words
