@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "haulcast/base/edit_distance.hpp"
 #include "haulcast/app/listen.hpp"
+#include "haulcast/base/edit_distance.hpp"
 
 namespace haulcast::app {
 namespace {
@@ -222,9 +222,8 @@ const auto table = std::to_array<config_key>({
      .default_value = "10000",
      .min = 1,
      .max = 1'000'000,
-     .help = "Open connections at most, HTTP and WebSocket together; further ones wait to be accepted. Each needs a file "
-             "descriptor, "
-             "so `ulimit -n` must be larger.",
+     .help = "Open connections at most, HTTP and WebSocket together; further ones are answered 503 and closed. Each needs a "
+             "file descriptor: where `ulimit -n` allows fewer, that is the bound.",
      .at = [](config& c) -> key_target { return &c.limits.max_connections; }},
     {.name = "limits.truck_requests_per_s",
      .default_value = "1",
@@ -272,14 +271,25 @@ const auto table = std::to_array<config_key>({
      .max = 86'400,
      .help = "How long a truck must be slow to be stopped. Smaller calls traffic lights stops.",
      .at = [](config& c) -> key_target { return &c.engine.stop_after; }},
+    {.name = "engine.window_budget_bytes",
+     .default_value = "4 GiB",
+     .unit = "bytes",
+     .min = mib,
+     .max = 1024 * gib,
+     .help = "Memory that the windows of all trucks may take together. Beyond it those of silent trucks are cut to 1 KiB, then "
+             "those "
+             "of all to half of engine.identity_bytes_max. The metric haulcast_truck_window_bytes shows what is taken.",
+     .at = [](config& c) -> key_target { return &c.engine.window_budget_bytes; }},
     {.name = "engine.identity_bytes_max",
-     .default_value = "32 KiB",
+     .default_value = "60 KiB",
      .unit = "bytes",
      .min = kib,
      .max = mib,
      .help =
-         "Memory that one truck's window of recent positions may take. When it is full, the oldest part goes, and a position "
-         "of that time sent again may count as new.",
+         "Memory that one truck's window of recent positions may take, at about 6 bytes a position: 60 KiB are 14 hours at one "
+         "each 5 seconds and 2.8 at one a second. When it is full, the oldest part goes, and a position of that time sent "
+         "again "
+         "may count as new.",
      .at = [](config& c) -> key_target { return &c.engine.identity_bytes_max; }},
     {.name = "engine.refold_window_s",
      .default_value = "21600",
@@ -350,13 +360,14 @@ const auto table = std::to_array<config_key>({
      .help = "Subscribers at most; further ones get 503.",
      .at = [](config& c) -> key_target { return &c.hub.max_connections; }},
     {.name = "hub.ping_interval_s",
-     .default_value = "20",
+     .default_value = "15",
      .unit = "seconds",
      .min = 1,
      .max = 300,
-     .help = "How often a silent subscriber is asked whether it is there. Larger saves phones' batteries and finds dead peers "
-             "later: "
-             "up to 20 they are found within 30 s. Proxies often cut connections that are silent for 60 s.",
+     .help =
+         "How often a silent subscriber is asked whether it is there. One that has not answered by the next time is gone, so "
+         "with 15 dead peers are found within 30 s. Larger saves phones' batteries. Proxies often cut connections that are "
+         "silent for 60 s.",
      .at = [](config& c) -> key_target { return &c.hub.ping_interval; }},
 
     {.name = "log.level",

@@ -28,6 +28,7 @@ pipeline::pipeline_options pipeline_options_of(const config& cfg) {
              .filters = cfg.filters.enabled,
              .filter_max_speed_kmh = cfg.filters.max_speed_kmh,
              .filter_max_accuracy_m = cfg.filters.max_accuracy_m};
+  o.window_budget_bytes = cfg.engine.window_budget_bytes;
   o.max_trucks = cfg.engine.max_trucks;
   o.max_pending_bytes = cfg.journal.max_pending_bytes;
   o.memory_bytes = cfg.journal.memory_bytes;

@@ -1,6 +1,5 @@
 #include "haulcast/hub/hub.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "haulcast/wire/cloud_event.hpp"
@@ -9,22 +8,39 @@
 
 namespace haulcast::hub {
 
+namespace {
+
+constexpr std::size_t woken_cut_from = 4'096;
+
+}  // namespace
+
 void hub::join(subscriber& s) {
+  s.member_at_ = everyone_.size();
   everyone_.push_back(&s);
-  ++members_;
 }
 
+// The last one takes the place of the one that goes: ten thousand may leave at once.
 void hub::leave(subscriber& s) {
-  for (const std::uint64_t key : std::exchange(s.topics_, {})) {
-    topic& t = *topics_.at(key);
-    std::erase(t.followers, &s);
-    drop_if_unused(t);
-  }
+  for (const auto& [key, place] : std::exchange(s.topics_, {})) unfollow(s, *topics_.at(key), place);
   follow_all(s, false);
   look_at(s, std::nullopt);
-  std::erase(woken_, &s);
-  std::erase(everyone_, &s);
-  --members_;
+  if (const std::size_t at = std::exchange(s.woken_at_, subscriber::nowhere); at != subscriber::nowhere) {
+    woken_[at - woken_gone_] = nullptr;
+  }
+  subscriber* const last = everyone_.back();
+  everyone_.pop_back();
+  if (last != &s) everyone_[last->member_at_ = s.member_at_] = last;
+  s.member_at_ = subscriber::nowhere;
+}
+
+void hub::unfollow(subscriber& s, topic& t, std::uint32_t place) {
+  subscriber* const last = t.followers.back();
+  t.followers.pop_back();
+  if (last != &s) {
+    t.followers[place] = last;
+    last->topics_[t.key] = place;
+  }
+  drop_if_unused(t);
 }
 
 hub::topic& hub::make_topic(std::string_view truck_id) {
@@ -52,7 +68,7 @@ bool hub::follow(subscriber& s, std::string_view truck_id, std::optional<engine:
     by_index_[*known_as] = {true, &t};
     t.known = true;
   }
-  if (!s.topics_.insert(t.key).second) return false;
+  if (!s.topics_.emplace(t.key, static_cast<std::uint32_t>(t.followers.size())).second) return false;
   t.followers.push_back(&s);
   return true;
 }
@@ -61,18 +77,36 @@ bool hub::unfollow(subscriber& s, std::string_view truck_id) {
   const auto found = by_id_.find(truck_id);
   if (found == by_id_.end()) return false;
   topic& t = *found->second;
-  if (s.topics_.erase(t.key) == 0) return false;
-  std::erase(t.followers, &s);
-  drop_if_unused(t);
+  const auto followed = s.topics_.find(t.key);
+  if (followed == s.topics_.end()) return false;
+  const std::uint32_t place = followed->second;
+  s.topics_.erase(followed);
+  unfollow(s, t, place);
   return true;
 }
 
+bool hub::follows(const subscriber& s, std::string_view truck_id) const {
+  const auto found = by_id_.find(truck_id);
+  return found != by_id_.end() && s.topics_.contains(found->second->key);
+}
+
+std::vector<std::string> hub::followed(const subscriber& s) const {
+  std::vector<std::string> all;
+  for (const auto& [key, _] : s.topics_) all.push_back(topics_.at(key)->truck_id);
+  return all;
+}
+
 void hub::follow_all(subscriber& s, bool on) {
-  if (std::exchange(s.all_, on) == on) return;
-  if (on)
+  if (follows_all(s) == on) return;
+  if (on) {
+    s.all_at_ = all_.size();
     all_.push_back(&s);
-  else
-    std::erase(all_, &s);
+    return;
+  }
+  subscriber* const last = all_.back();
+  all_.pop_back();
+  if (last != &s) all_[last->all_at_ = s.all_at_] = last;
+  s.all_at_ = subscriber::nowhere;
 }
 
 void hub::look_at(subscriber& s, std::optional<geo::bbox> viewport) {
@@ -83,10 +117,7 @@ void hub::look_at(subscriber& s, std::optional<geo::bbox> viewport) {
 
 bool hub::wants(const subscriber& s, const engine::event& e) const {
   if (!s.events.admits(to_string(e.type))) return false;
-  if (s.all_) return true;
-  if (const auto found = by_id_.find(e.truck_id); found != by_id_.end()) {
-    if (s.topics_.contains(found->second->key)) return true;
-  }
+  if (follows_all(s) || follows(s, e.truck_id)) return true;
   return s.viewport_ && e.where && s.viewport_->contains(e.where->get().point) && (!s.visible_ || s.visible_(e.truck_id));
 }
 
@@ -130,7 +161,7 @@ void hub::publish(engine::truck_index truck, std::string_view truck_id, const en
       encoded = new text{scratch_};
     }
     ++metrics_.positions_offered;
-    metrics_.positions_conflated += s.waiting.offer_position(truck, encoded);
+    metrics_.positions_conflated += s.waiting.offer_position(key_of(truck), encoded);
     mark(s);
   });
 }
@@ -159,21 +190,29 @@ void hub::publish(const engine::event& e, engine::event_id id) {
 }
 
 void hub::mark(subscriber& s) {
-  if (!std::exchange(s.woken_, true)) woken_.push_back(&s);
+  if (s.woken_at_ != subscriber::nowhere) return;
+  s.woken_at_ = woken_gone_ + woken_.size();
+  woken_.push_back(&s);
 }
 
-// Waking never destroys a subscriber: a session that must end posts its end.
-void hub::flush() {
-  std::vector<subscriber*> now = std::exchange(woken_, {});
-  for (subscriber* s : now) s->woken_ = false;
-  for (subscriber* s : now) s->wake();
-  now.clear();
-  if (woken_.empty()) woken_ = std::move(now);
+bool hub::flush(std::size_t most) {
+  while (most > 0 && woken_head_ < woken_.size()) {
+    subscriber* const s = woken_[woken_head_++];
+    if (s == nullptr) continue;
+    s->woken_at_ = subscriber::nowhere;
+    --most;
+    s->wake();
+  }
+  if (woken_head_ < woken_.size() && woken_head_ < woken_cut_from) return true;
+  woken_.erase(woken_.begin(), woken_.begin() + static_cast<std::ptrdiff_t>(woken_head_));
+  woken_gone_ += std::exchange(woken_head_, 0);
+  return !woken_.empty();
 }
 
 void hub::forget_indexes() {
   by_index_.clear();
-  for (subscriber* s : everyone_) s->waiting.forget_trucks();
+  ++generation_;
+  for (subscriber* const s : everyone_) s->rebuilt();
 }
 
 std::size_t hub::pending_bytes() const {

@@ -1,5 +1,8 @@
 #include "haulcast/hub/outbox.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace haulcast::hub {
 
 std::size_t outbox::offer_position(std::uint64_t truck, const shared_text& position) {
@@ -20,7 +23,7 @@ std::size_t outbox::offer_position(std::uint64_t truck, const shared_text& posit
 // From here on until the outbox is empty only the newest of each truck waits, at the place of its first.
 std::size_t outbox::conflate() {
   conflating_ = true;
-  std::deque<waiting> kept;
+  fifo<waiting> kept;
   position_bytes_ = 0;
   for (waiting& w : positions_) {
     const auto [found, is_new] = slots_.try_emplace(w.truck, taken_ + kept.size());
@@ -57,12 +60,25 @@ void outbox::take_positions(std::string& out, std::size_t bytes_max) {
     positions_.pop_front();
     ++taken_;
   }
-  if (!positions_.empty()) return;
-  positions_ = {};
-  if (conflating_ && !always_) {
-    slots_ = {};
-    conflating_ = false;
-  }
+  if (positions_.empty()) emptied();
+}
+
+// Assigning {} would keep a map's memory.
+void outbox::emptied() {
+  decltype(slots_){}.swap(slots_);
+  conflating_ = always_;
+}
+
+bool outbox::holds(std::uint64_t truck) const noexcept {
+  if (conflating_) return slots_.contains(truck);
+  return std::any_of(positions_.begin(), positions_.end(), [truck](const waiting& w) { return w.truck == truck; });
+}
+
+void outbox::drop_positions() {
+  taken_ += positions_.size();
+  positions_.clear();
+  position_bytes_ = 0;
+  emptied();
 }
 
 void outbox::take_events(std::string& out, std::size_t bytes_max) {
@@ -72,7 +88,6 @@ void outbox::take_events(std::string& out, std::size_t bytes_max) {
     out += events_.front()->bytes();
     events_.pop_front();
   }
-  if (events_.empty()) events_ = {};
 }
 
 }  // namespace haulcast::hub

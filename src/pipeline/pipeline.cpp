@@ -23,6 +23,8 @@ using namespace std::chrono_literals;
 constexpr auto tick_interval = 500ms;
 constexpr std::size_t due_trucks_max = 500;        // settled by one tick: about 0.2 ms
 constexpr std::size_t tell_positions_max = 1'000;  // told in one turn of the loop: about 0.5 ms
+constexpr std::size_t trim_look_max = 1'000;       // trucks looked at for windows to trim: below 0.5 ms
+constexpr std::size_t silent_window_bytes = 1'024;
 constexpr std::size_t spare_outcomes_max = 256;
 constexpr auto rebuild_retry = 500ms;
 constexpr double early_drop_share = 0.85;  // of the cap: above it, records go before their time
@@ -374,12 +376,34 @@ void pipeline::tick() {
   if (more) net::post(loop_, [this] { tick(); });
 }
 
+// Some trucks at a time, the silent ones first. What is forgotten is only how exactly old duplicates are told.
+void pipeline::keep_budget() {
+  if (closed()) return;
+  if (world_->window_bytes() <= options_.window_budget_bytes) {
+    trim_looked_at_ = 0;
+    return;
+  }
+  const bool silent_only = trim_looked_at_ < world_->size();
+  const std::size_t bytes_max = silent_only ? silent_window_bytes : options_.rules.identity_bytes_max / 2;
+  trim_looked_at_ += trim_look_max;
+  engine::trim input{
+      .now = std::max(system_now(), world_->now()), .bytes_max = static_cast<std::uint32_t>(bytes_max), .trucks = {}};
+  input.trucks = world_->trimmable(trim_hand_, trim_look_max, bytes_max, silent_only);
+  if (input.trucks.empty()) return;
+  in_flight entry;
+  entry.submitted = clock::now();
+  entry.time = input.now;
+  world_->apply(input, next_, entry.what);
+  record(std::move(entry), input);
+}
+
 void pipeline::every_tick() {
   tick_timer_.expires_after(tick_interval);
   tick_timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
     metrics_.loop_lag.observe(to_seconds(std::max(clock::duration{}, clock::now() - tick_timer_.expiry())));
     tick();
+    keep_budget();
     every_tick();
   });
 }

@@ -245,8 +245,7 @@ TEST_F(Hub, AfterARebuildNoTrucksPositionReplacesAnothers) {
   v.waiting.take_positions(taken, taken.size() + 1);
   h.publish(2, "TRK-1", driving(12));
   h.publish(2, "TRK-1", driving(13));
-  EXPECT_EQ(words::speeds_in(taken) + ", " + v.positions(), "TRK-2 10, TRK-1 20, TRK-1 13")
-      << "the names are those the test gave: index 1 was TRK-2 by then";
+  EXPECT_EQ(words::speeds_in(taken) + ", " + v.positions(), "TRK-1 10, TRK-2 20, TRK-1 13");
   h.leave(v);
 }
 

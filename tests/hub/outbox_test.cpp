@@ -167,7 +167,7 @@ TEST(Outbox, HoldsNoMemoryWhileItIsEmpty) {
   out.reserve(10'000);
   o->take_positions(out, 1'000'000);
   o->take_events(out, 1'000'000);
-  out = {};
+  std::string{}.swap(out);
   EXPECT_LE(allocated() - before, sizeof(outbox) + 32);
 }
 

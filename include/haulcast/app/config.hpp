@@ -65,10 +65,11 @@ struct engine_keys {
   std::size_t max_trucks = 1'000'000;
   double stop_speed_kmh = 5;
   seconds stop_after{120};
-  std::size_t identity_bytes_max = 32'768;        // per truck
-  seconds refold_window{21'600};                  // not read yet
-  seconds max_segment{120};                       // not read yet
-  std::optional<double> default_speed_limit_kmh;  // not read yet
+  std::size_t window_budget_bytes = std::size_t{4} << 30;  // of all trucks together
+  std::size_t identity_bytes_max = 61'440;                 // per truck
+  seconds refold_window{21'600};                           // not read yet
+  seconds max_segment{120};                                // not read yet
+  std::optional<double> default_speed_limit_kmh;           // not read yet
 };
 
 struct filters_keys {
@@ -81,7 +82,7 @@ struct hub_keys {
   std::size_t max_pending_bytes = 65'536;
   std::size_t max_pending_events = 1000;
   std::size_t max_connections = 10'000;
-  seconds ping_interval{20};
+  seconds ping_interval{15};
 };
 
 struct log_keys {

@@ -19,7 +19,7 @@ inline constexpr std::uint32_t version = 1;
 
 struct options {
   seconds identity_window{21'600};            // how far behind a truck's newest position duplicates are told exactly
-  std::uint32_t identity_bytes_max = 32'768;  // a truck's window of recent positions; its oldest part goes when it is fuller
+  std::uint32_t identity_bytes_max = 61'440;  // a truck's window of recent positions; its oldest part goes when it is fuller
   double stop_speed_kmh = 5;                  // slower than this, or over the ground where no speed is given …
   seconds stop_after{120};                    // … for this long is a stop
   seconds offline_after{600};                 // silence

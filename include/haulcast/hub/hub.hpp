@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,8 +29,10 @@ class subscriber {
   subscriber(const subscriber&) = delete;
   subscriber& operator=(const subscriber&) = delete;
 
-  /// Something waits. Called once per turn of telling, never from within itself.
+  /// Something waits. Called once per turn of telling, never from within itself. May leave.
   virtual void wake() = 0;
+  /// The world was rebuilt: every truck's newest position counts as told anew, and trucks have other indexes.
+  virtual void rebuilt() {}
   /// An event did not fit. Called instead of taking it; the subscriber closes and will not be offered more.
   virtual void overflow() = 0;
 
@@ -44,12 +45,15 @@ class subscriber {
 
  private:
   friend class hub;
-  boost::unordered_flat_set<std::uint64_t> topics_;  // keys of the trucks it follows
+  static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t> topics_;  // those it follows -> its place among the followers
   std::optional<geo::bbox> viewport_;
   may_see visible_;
   std::uint64_t seen_ = 0;  // the last thing published that reached it: who follows twice gets it once
-  bool all_ = false;
-  bool woken_ = false;
+  std::size_t member_at_ = nowhere;  // its places in the hub's lists
+  std::size_t all_at_ = nowhere;
+  std::size_t woken_at_ = nowhere;
   bool overflowed_ = false;
 };
 
@@ -68,6 +72,7 @@ class hub {
   explicit hub(std::string event_source) : event_source_{std::move(event_source)} {}
 
   void join(subscriber& s);
+  /// O(trucks it follows), however many others there are.
   void leave(subscriber& s);
 
   /// `known_as`: the truck's index if the view has it. False: it follows that truck already.
@@ -77,22 +82,27 @@ class hub {
   /// One viewport for a subscriber: another replaces it.
   void look_at(subscriber& s, std::optional<geo::bbox> viewport);
   static std::size_t interests(const subscriber& s) noexcept {
-    return s.topics_.size() + (s.all_ ? 1 : 0) + (s.viewport_ ? 1 : 0);
+    return s.topics_.size() + (follows_all(s) ? 1 : 0) + (s.viewport_ ? 1 : 0);
   }
   /// Would an event about this truck (and place) reach it, filter included? For those that read the past themselves.
   bool wants(const subscriber& s, const engine::event& e) const;
-  const std::optional<geo::bbox>& viewport(const subscriber& s) const noexcept { return s.viewport_; }
-  bool follows_all(const subscriber& s) const noexcept { return s.all_; }
+  static const std::optional<geo::bbox>& viewport(const subscriber& s) noexcept { return s.viewport_; }
+  static bool follows_all(const subscriber& s) noexcept { return s.all_at_ != subscriber::nowhere; }
+  bool follows(const subscriber& s, std::string_view truck_id) const;
+  std::vector<std::string> followed(const subscriber& s) const;
+  /// A position of this truck waits for it.
+  bool waits_for(const subscriber& s, engine::truck_index truck) const { return s.waiting.holds(key_of(truck)); }
 
   void publish(engine::truck_index truck, std::string_view truck_id, const engine::position& p);
   void publish(const engine::event& e, engine::event_id id);
-  /// Ends a turn of telling: wakes each subscriber that was offered something.
-  void flush();
-  /// The world was rebuilt: trucks may have other indexes from now on.
+  /// Ends a turn of telling: wakes those that were offered something, the longest waiting first, at most so many. True: there
+  /// are more.
+  bool flush(std::size_t most = static_cast<std::size_t>(-1));
+  /// The world was rebuilt, and the view shows it: trucks may have other indexes from now on.
   void forget_indexes();
 
   const hub_metrics& metrics() const noexcept { return metrics_; }
-  std::size_t subscribers() const noexcept { return members_; }
+  std::size_t subscribers() const noexcept { return everyone_.size(); }
   const std::string& event_source() const noexcept { return event_source_; }
   /// Bytes waiting for all subscribers. O(subscribers): for a scrape.
   std::size_t pending_bytes() const;
@@ -116,9 +126,12 @@ class hub {
   template <class F>
   void for_each_recipient(const topic* t, std::string_view truck_id, std::optional<geo::point> place, F&& offer);
   void mark(subscriber& s);
+  void unfollow(subscriber& s, topic& t, std::uint32_t place);
+  // What tells trucks apart in an outbox: an index of before a rebuild never means a truck of after it.
+  std::uint64_t key_of(engine::truck_index truck) const noexcept { return generation_ << 32U | truck; }
 
   std::string event_source_;
-  std::size_t members_ = 0;
+  std::uint64_t generation_ = 0;  // of truck indexes
   std::uint64_t next_key_ = 1;
   std::uint64_t published_ = 0;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<topic>> topics_;
@@ -127,7 +140,9 @@ class hub {
   std::vector<subscriber*> all_;
   std::vector<subscriber*> everyone_;
   viewport_index viewports_;
-  std::vector<subscriber*> woken_;
+  std::vector<subscriber*> woken_;  // to be woken; null: left meanwhile
+  std::size_t woken_head_ = 0;      // woken so far
+  std::size_t woken_gone_ = 0;      // places in front of woken_ that were cut off
   hub_metrics metrics_;
   std::string scratch_;
 };

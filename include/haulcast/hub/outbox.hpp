@@ -4,9 +4,9 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <vector>
+#include <string>
 
+#include "haulcast/hub/fifo.hpp"
 #include "haulcast/hub/text.hpp"
 
 namespace haulcast::hub {
@@ -23,7 +23,7 @@ class outbox {
  public:
   explicit outbox(outbox_options options) : options_{options} {}
 
-  /// `truck` tells trucks apart. Returns how many waiting positions it made obsolete.
+  /// `truck` tells trucks apart; no number may ever mean another truck. Returns how many waiting positions it made obsolete.
   std::size_t offer_position(std::uint64_t truck, const shared_text& position);
   /// False: there are max_pending_events already; this one was not taken.
   [[nodiscard]] bool offer_event(const shared_text& frame);
@@ -31,8 +31,13 @@ class outbox {
   /// With a rate limit positions wait on purpose; then only the newest of each truck does. Returns how many that made obsolete.
   std::size_t conflate_always(bool on);
 
-  /// From here on the numbers that tell trucks apart mean other trucks: what waits is no longer replaced.
-  void forget_trucks() { slots_.clear(); }
+  /// A position of this truck waits. O(1) while conflating, else O(positions), of which there are few then.
+  bool holds(std::uint64_t truck) const noexcept;
+  /// Positions taken so far, and how many wait: the sum is the place of the next one offered.
+  std::uint64_t taken() const noexcept { return taken_; }
+  std::size_t positions() const noexcept { return positions_.size(); }
+  /// Lets go of the positions that wait: something else will bring newer ones.
+  void drop_positions();
 
   bool has_positions() const noexcept { return !positions_.empty(); }
   bool has_events() const noexcept { return !events_.empty(); }
@@ -47,15 +52,16 @@ class outbox {
 
  private:
   struct waiting {
-    std::uint64_t truck;
+    std::uint64_t truck = 0;
     shared_text position;
   };
 
   std::size_t conflate();
+  void emptied();
 
   outbox_options options_;
-  std::deque<waiting> positions_;
-  std::deque<shared_text> events_;
+  fifo<waiting> positions_;
+  fifo<shared_text> events_;
   std::size_t position_bytes_ = 0;
   std::size_t event_bytes_ = 0;
   std::uint64_t taken_ = 0;  // positions taken so far: slot = place in positions_ + taken_

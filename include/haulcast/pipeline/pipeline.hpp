@@ -1,11 +1,11 @@
 // The one path for everything that changes the world: admit, apply, commit, tell.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -55,8 +55,9 @@ using submit_result = result<receipt, refusal>;
 struct pipeline_options {
   engine::options rules;
   std::size_t max_trucks = 1'000'000;
-  std::size_t max_pending_bytes = 64ULL << 20;  // of records waiting for the commit
-  std::size_t memory_bytes = 32ULL << 20;       // of the newest records kept for streams
+  std::size_t window_budget_bytes = std::size_t{4} << 30;  // of all trucks' windows together
+  std::size_t max_pending_bytes = 64ULL << 20;             // of records waiting for the commit
+  std::size_t memory_bytes = 32ULL << 20;                  // of the newest records kept for streams
   std::chrono::hours retention{24};
   std::uint64_t journal_max_bytes = 0;         // 0: 80 % of the file system
   std::uint64_t min_free_bytes = 64ULL << 20;  // of the file system
@@ -155,6 +156,7 @@ class pipeline {
   void rebuild();
   void rebuilt(std::shared_ptr<journal::recovered> world, std::shared_ptr<view> told);
   void tick();
+  void keep_budget();
   void every_tick();
   void every_second();
   void step_snapshot();
@@ -181,6 +183,8 @@ class pipeline {
   std::size_t pending_bytes_ = 0;
   std::uint64_t positions_since_pass_ = 0;
   clock::time_point last_pass_;
+  truck_index trim_hand_ = 0;       // where the look for windows to trim goes on
+  std::size_t trim_looked_at_ = 0;  // trucks since the budget was overrun: a whole round spares those that are heard
 
   bool stopping_ = false;
   bool storage_full_ = false;
