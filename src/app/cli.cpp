@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "cli_commands.hpp"
-#include "haulcast/base/edit_distance.hpp"
 #include "haulcast/app/mint.hpp"
 #include "haulcast/app/numbers.hpp"
+#include "haulcast/base/edit_distance.hpp"
 
 namespace haulcast::app {
 namespace {

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "haulcast/app/logging.hpp"
+#include "haulcast/app/signals.hpp"
 #include "haulcast/client/health.hpp"
 #include "haulcast/client/replay.hpp"
 #include "haulcast/client/simulate.hpp"
@@ -21,6 +22,7 @@ class logging {
 };
 
 int serve_with_log(const config& cfg) {
+  hold_signals();  // until the server can obey them: recovery takes a while
   const logging on{cfg.log};
   return serve(cfg);
 }

@@ -12,6 +12,7 @@
 
 #include "haulcast/app/commands.hpp"
 #include "haulcast/app/metrics_page.hpp"
+#include "haulcast/app/signals.hpp"
 #include "haulcast/app/spine.hpp"
 #include "haulcast/auth/token.hpp"
 #include "haulcast/http/routes.hpp"
@@ -167,7 +168,9 @@ int serve(const config& cfg) {
       listening->address().is_v6() ? fmt::format("[{}]", listening->address().to_string()) : listening->address().to_string();
   std::printf("listening on http://%s:%u\n", host.c_str(), static_cast<unsigned>(listening->port()));
   std::fflush(stdout);
+  release_signals();
   h.run();
+  hold_signals();  // a late one must not end in an exit code of its own
   spdlog::info("stopped");
   return exit_stopped;
 }

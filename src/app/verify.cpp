@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 
 #include "haulcast/app/commands.hpp"
 #include "haulcast/app/spine.hpp"
@@ -18,6 +19,10 @@ int complain(exit_code code, const std::string& why) {
 }  // namespace
 
 int verify(const config& cfg, const verify_options& options) {
+  // A misspelt directory must not be created, found empty, and praised.
+  if (std::error_code error; !std::filesystem::exists(cfg.data_dir / "journal", error)) {
+    return complain(exit_data_directory, fmt::format("there is no journal in {}", cfg.data_dir.string()));
+  }
   auto directory = journal::data_directory::open(cfg.data_dir);
   if (!directory) return complain(exit_data_directory, directory.error().what);
   auto files = open_spine(cfg, *directory);

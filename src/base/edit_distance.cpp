@@ -26,4 +26,21 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+std::string did_you_mean(std::string_view given, std::span<const std::string_view> known) {
+  constexpr std::size_t longest_guessed = 24;
+  constexpr std::size_t near = 3;  // a distance below it, and below half of the name, is a slip
+  if (given.size() > longest_guessed) return {};
+  std::string_view best;
+  std::size_t best_distance = near;
+  for (const std::string_view name : known) {
+    const std::size_t d = edit_distance(given, name);
+    if (d < best_distance && 2 * d < name.size()) {
+      best = name;
+      best_distance = d;
+    }
+  }
+  if (best.empty()) return {};
+  return " Did you mean \"" + std::string{best} + "\"?";
+}
+
 }  // namespace haulcast

@@ -55,7 +55,9 @@ std::optional<response> check_body(const route& to, const request& r, const head
   if (facts.content_length.value_or(0) > to.body_limit) {
     return refuse(code::body_too_large, "At most " + std::to_string(to.body_limit) + " bytes are taken here.");
   }
-  if (!accepts_content_type(r.header("content-type"), to.content_types)) return refuse(code::unsupported_media_type);
+  if (!accepts_content_type(r.header("content-type"), to.content_types)) {
+    return refuse(code::unsupported_media_type, "What is taken here is " + std::string{to.content_types.front()} + ".");
+  }
   const auto coding = r.header("content-encoding");
   if (!coding.empty() && !iequals(coding, "gzip") && !iequals(coding, "x-gzip") && !iequals(coding, "identity")) {
     return refuse(code::unsupported_media_type, "The only content coding taken here is gzip.");

@@ -1,35 +1,20 @@
 #include "haulcast/wire/batch_walk.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <utility>
+
+#include "haulcast/base/edit_distance.hpp"
 #include "haulcast/base/id.hpp"
+#include "haulcast/wire/json_pointer.hpp"
 
 namespace haulcast::wire {
 namespace {
 
 using engine::reject_code;
 
-/// `text` cut to `bytes_max` where a character ends.
-std::string_view cut(std::string_view text, std::size_t bytes_max) noexcept {
-  if (text.size() <= bytes_max) return text;
-  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0) == 0x80) --bytes_max;
-  return text.substr(0, bytes_max);
-}
-
-std::string pointer_to(std::string_view member) {
-  std::string pointer{"/"};
-  for (const char c : cut(member, 64)) {
-    if (c == '~') {
-      pointer += "~0";
-    } else if (c == '/') {
-      pointer += "~1";
-    } else {
-      pointer += c;
-    }
-  }
-  return pointer;
-}
+constexpr std::array<std::string_view, 2> batch_members{"positions", "truck_id"};
 
 batch_failure malformed(const json_cursor& json) {
   const auto say = [](std::string detail) { return batch_failure{batch_error::malformed_json, {}, std::move(detail)}; };
@@ -71,7 +56,7 @@ void batch_walk::refuse(batch_error code, std::string pointer, std::string detai
 }
 
 void batch_walk::refuse_twice() {
-  refuse(batch_error::duplicate_key, pointer_to(use_.text), "The member " + use_.text + " is given twice.");
+  refuse(batch_error::duplicate_key, json_pointer_to(use_.text), "The member " + use_.text + " is given twice.");
   json_.skip();
 }
 
@@ -80,7 +65,8 @@ void batch_walk::read_member(json_text key) {
   unescape(key.raw, use_.text);
   if (use_.text == "positions") return std::exchange(positions_named_, true) ? refuse_twice() : read_positions();
   if (use_.text == "truck_id") return std::exchange(truck_id_named_, true) ? refuse_twice() : read_truck_id();
-  refuse(batch_error::unknown_member, pointer_to(use_.text), "The only members allowed are positions and truck_id.");
+  refuse(batch_error::unknown_member, json_pointer_to(use_.text),
+         "The only members allowed are positions and truck_id." + did_you_mean(use_.text, batch_members));
   json_.skip();
 }
 
@@ -161,7 +147,7 @@ truck_table::entry* batch_walk::judge_truck() {
 
 void batch_walk::reject(std::uint32_t index, reject_code code, const truck_table::entry* truck, std::string_view raw) {
   const std::string_view id = truck ? truck->id : std::string_view{};
-  batch_->rejected.push_back({index, code, id, batch_->keep(cut(raw, engine::rejected_raw_bytes))});
+  batch_->rejected.push_back({index, code, id, batch_->keep(cut_at_character(raw, engine::rejected_raw_bytes))});
 }
 
 void batch_walk::accept(std::uint32_t index, truck_table::entry& truck) {

@@ -9,9 +9,9 @@
 #include <stdexcept>
 #include <utility>
 
-#include "haulcast/wire/json_out.hpp"
 #include "haulcast/base/edit_distance.hpp"
 #include "haulcast/base/id.hpp"
+#include "haulcast/wire/json_out.hpp"
 
 namespace haulcast::wire {
 
@@ -42,23 +42,6 @@ std::string quoted(std::string_view text) {
   return "\"" + shown + (size < text.size() ? "...\"" : "\"");
 }
 
-/// ` did you mean "trucks"?`, or nothing when no known name is near.
-std::string suggestion(std::string_view given, std::span<const std::string_view> known) {
-  constexpr std::size_t longest_guessed = 24;
-  constexpr std::size_t near = 3;  // a distance below it, and below half of the name, is a slip
-  if (given.size() > longest_guessed) return {};
-  std::string_view best;
-  std::size_t best_distance = near;
-  for (const std::string_view name : known) {
-    const std::size_t d = edit_distance(given, name);
-    if (d < best_distance && 2 * d < name.size()) {
-      best = name;
-      best_distance = d;
-    }
-  }
-  return best.empty() ? std::string{} : " Did you mean " + quoted(best) + "?";
-}
-
 command_failure wrong_type(std::string_view member, std::string_view wanted) {
   return {"field_type_invalid", quoted(member) + " must be " + std::string{wanted} + "."};
 }
@@ -77,7 +60,7 @@ refusal check_members(const dom::object& frame, std::span<const std::string_view
   for (const auto [name, value] : frame) {
     const auto at = std::find(known.begin(), known.end(), name);
     if (at == known.end()) {
-      return command_failure{"unknown_member", quoted(name) + " is not known here." + suggestion(name, known)};
+      return command_failure{"unknown_member", quoted(name) + " is not known here." + did_you_mean(name, known)};
     }
     const auto bit = std::uint32_t{1} << (at - known.begin());
     if ((seen & bit) != 0) return command_failure{"duplicate_key", quoted(name) + " is given twice."};
@@ -268,7 +251,7 @@ parsed read_command(const dom::object& frame, std::size_t max_interests) {
   if (name == "subscribe") return read_subscribe(frame, allowance{max_interests});
   if (name == "unsubscribe") return read_unsubscribe(frame, allowance{max_interests});
   if (name == "ping") return read_ping(frame);
-  return command_failure{"unknown_type", quoted(name) + " is not a type of frame." + suggestion(name, command_types)};
+  return command_failure{"unknown_type", quoted(name) + " is not a type of frame." + did_you_mean(name, command_types)};
 }
 
 command_failure malformed(simdjson::error_code why) {

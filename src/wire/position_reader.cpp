@@ -7,8 +7,8 @@
 #include <limits>
 #include <utility>
 
-#include "haulcast/wire/time.hpp"
 #include "haulcast/base/id.hpp"
+#include "haulcast/wire/time.hpp"
 
 namespace haulcast::wire {
 namespace {

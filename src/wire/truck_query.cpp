@@ -5,7 +5,9 @@
 
 #include <stdexcept>
 
+#include "haulcast/base/edit_distance.hpp"
 #include "haulcast/base/id.hpp"
+#include "haulcast/wire/json_pointer.hpp"
 
 namespace haulcast::wire {
 
@@ -57,7 +59,9 @@ parsed parse_truck_query(std::string_view body, std::size_t most) {
   if (root.get(object) != simdjson::SUCCESS) return truck_query_failure{"field_type_invalid", "", "The body is an object."};
   std::optional<dom::element> ids;
   for (const auto& [key, value] : object) {
-    if (key != member) return truck_query_failure{"unknown_member", "", "Only truck_ids is known here."};
+    if (key != member)
+      return truck_query_failure{"unknown_member", json_pointer_to(key),
+                                 "Only truck_ids is known here." + did_you_mean(key, {&member, 1})};
     if (ids) return truck_query_failure{"duplicate_key", "/truck_ids", "truck_ids is given twice."};
     ids = value;
   }

@@ -150,6 +150,55 @@ TEST(CommandLine, VerifyComesToTheSameWorldFromTheStartAndFromSnapshots) {
   EXPECT_EQ(admin.get("/v1/trucks?limit=1000").body.at("items").size(), 31u);
 }
 
+TEST(CommandLine, VerifyOfADirectoryWithoutAJournalSaysSoAndMakesNone) {
+  const temp_directory scratch;
+  const auto verified = haulcast_command({"verify"}, {{"HAULCAST_DATA_DIR", (scratch / "misspelt").string()}});
+  EXPECT_EQ(verified.exit.code, 3) << verified.out;
+  EXPECT_EQ(lines_in(verified.err), 1) << verified.err;
+  EXPECT_FALSE(std::filesystem::exists(scratch / "misspelt"));
+}
+
+TEST(CommandLine, ReplaySendsAFileOnceAndASecondTimeAllAreDuplicates) {
+  server s;
+  const temp_directory scratch;
+  std::ofstream file{scratch / "tour.csv"};
+  file << "truck_id,timestamp,latitude,longitude\n";
+  const auto begin = now_ms() - 3'600'000;
+  for (int i = 0; i < 300; ++i) {
+    const auto p = driving("TRK-" + std::to_string(i % 3), begin, i);
+    file << p["truck_id"].get<std::string>() << ',' << p["timestamp"].get<std::string>() << ',' << p["latitude"] << ','
+         << p["longitude"] << '\n';
+  }
+  file.close();
+  const std::map<std::string, std::string> environment{{"HAULCAST_TOKEN", s.token()}, {"HAULCAST_URL", s.url()}};
+  for (const char* expected : {"accepted", "duplicates"}) {
+    const auto replayed =
+        haulcast_command({"replay", (scratch / "tour.csv").string(), "--speed", "0", "--json", "--no-progress"}, environment);
+    ASSERT_EQ(replayed.exit.code, 0) << replayed.err << replayed.out;
+    EXPECT_EQ(json::parse(replayed.out).at(expected), 300) << replayed.out;
+  }
+  auto admin = s.as();
+  EXPECT_EQ(admin.get("/v1/trucks/TRK-2/position").body.at("timestamp"), rfc3339(begin + 299'000));
+}
+
+TEST(CommandLine, WatchSeesWhatSimulateDrives) {
+  server s;
+  const std::map<std::string, std::string> environment{{"HAULCAST_TOKEN", s.token()}, {"HAULCAST_URL", s.url()}};
+  child_options o;
+  o.program = HAULCAST_BINARY;
+  o.arguments = {"simulate", "--trucks", "5", "--interval", "1s", "--duration", "3s", "--speedup", "20"};
+  o.environment = environment;
+  child_process simulate{o};
+  const auto watched = haulcast_command({"watch", "--plain", "--count", "10"}, environment);
+  EXPECT_EQ(watched.exit.code, 0) << watched.err;
+  EXPECT_GE(lines_in(watched.out), 10) << watched.out;
+  EXPECT_NE(watched.out.find("SIM-"), std::string::npos) << watched.out;
+  simulate.read_all(30s);
+  const auto ended = simulate.wait(30s);
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->code, 0);
+}
+
 TEST(CommandLine, HealthAsksWhetherAServerIsReady) {
   server s;
   const auto ready = haulcast_command({"health", "--url", s.url()});

@@ -1,4 +1,6 @@
 // Batches as drivers' apps send them: what each position and each batch is told.
+#include <future>
+
 #include "integration/story.hpp"
 
 namespace haulcast::support {
@@ -263,6 +265,26 @@ TEST(Ingest, OnlyDriversAndAdminsWithATokenThatHoldsMayPost) {
                  "token_invalid");
   api lower_case{s.base(), ""};
   EXPECT_EQ(lower_case.post("/v1/positions", body, {{"Authorization", "bEARER " + s.token()}}).status, 200u);
+}
+
+TEST(Ingest, TheSameBatchOnTwoConnectionsAtOnceIsStoredOnce) {
+  server s;
+  const auto begin = now_ms() - 3'600'000;
+  const auto token = s.token();
+  for (int round = 0; round < 20; ++round) {
+    std::vector<json> positions;
+    for (int i = 0; i < 50; ++i) positions.push_back(driving("TRK-1", begin, round * 50 + i));
+    const auto post = [&] {
+      api own{s.base(), token};
+      return own.post("/v1/positions", batch(positions)).body;
+    };
+    auto other = std::async(std::launch::async, post);
+    const json one = post();
+    const json two = other.get();
+    ASSERT_EQ(one.at("accepted").get<int>() + two.at("accepted").get<int>(), 50);
+    ASSERT_EQ(one.at("duplicates").get<int>() + two.at("duplicates").get<int>(), 50);
+    ASSERT_EQ(one.at("accepted").get<int>() % 50, 0) << "a batch is applied in one go";
+  }
 }
 
 TEST(Ingest, WhatWasAcknowledgedIsReadAtOnceFromAnyConnection) {

@@ -97,6 +97,34 @@ TEST(Leaving, AStalledRequestDoesNotHoldItLongerThanFiveSeconds) {
   EXPECT_LT(std::chrono::steady_clock::now() - asked, 5s);
 }
 
+TEST(Leaving, ASubscriberThatReadsNothingDoesNotHoldItLongerThanFiveSeconds) {
+  server s;
+  auto admin = s.as();
+  client::ws_options o;
+  o.receive_buffer = 4096;
+  auto ws = s.ws("admin", {}, o);
+  ASSERT_FALSE(ws.connect());
+  subscribe(ws, {{"all", true}});
+  for (int i = 0; i < 3; ++i) {
+    std::vector<json> positions;
+    for (int k = 0; k < 900; ++k) positions.push_back(driving("TRK-" + std::to_string(k), now_ms() - 60'000, i));
+    must_post(admin, positions);
+  }
+  stream_reader stream{s.base(), s.token(), "/v1/events/stream?after=0", "text/event-stream"};
+  ASSERT_EQ(stream.status(), 200u);
+  const auto asked = std::chrono::steady_clock::now();
+  EXPECT_EQ(s.stop().code, 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, 5s);
+}
+
+TEST(Leaving, AnInterruptIsAnswered0Too) {
+  server s;
+  s.process().signal(SIGINT);
+  const auto ended = s.process().wait(15s);
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->code, 0);
+}
+
 child_outcome serve(const std::map<std::string, std::string>& environment) {
   child_options o;
   o.program = HAULCAST_BINARY;

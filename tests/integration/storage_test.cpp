@@ -81,6 +81,16 @@ TEST(Storage, AServerThatCannotCommitStillLeavesWhenAsked) {
   EXPECT_LT(std::chrono::steady_clock::now() - asked, 5s);
 }
 
+TEST(Storage, WithLessFreeSpaceThanItsFloorItRefusesAndSaysWhy) {
+  server s({.environment = {{"HAULCAST_JOURNAL__MIN_FREE_BYTES", "1 TiB"}}});
+  auto admin = s.as();
+  ASSERT_TRUE(eventually([&] { return admin.get("/readyz").status == 503; })) << "is there a TiB free?";
+  EXPECT_NE(admin.get("/readyz").body.value("detail", "").find("free"), std::string::npos);
+  expect_problem(admin.post("/v1/positions", batch({driving("TRK-1", now_ms() - 5000, 1)})), 503, "storage_full");
+  expect_problem(admin.get("/v1/trucks/TRK-1"), 404, "not_found");
+  EXPECT_EQ(s.stop().code, 0);
+}
+
 TEST(Storage, AtItsCapTheJournalRefusesUntilSnapshotsLetTheOldestGo) {
   server s({.environment = {{"HAULCAST_JOURNAL__MAX_BYTES", "4 MiB"},
                             {"HAULCAST_JOURNAL__SEGMENT_BYTES", "1 MiB"},

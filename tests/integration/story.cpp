@@ -56,6 +56,7 @@ void expect_problem(const json_answer& answer, unsigned status, std::string_view
   EXPECT_EQ(answer.body.value("status", 0u), status);
   EXPECT_FALSE(answer.body.value("title", "").empty());
   EXPECT_FALSE(answer.body.value("type", "").empty());
+  EXPECT_FALSE(answer.body.value("detail", "").empty());
   if (status == 401) EXPECT_TRUE(answer.raw.header("www-authenticate").value_or("").starts_with("Bearer"));
   if (status == 405) EXPECT_TRUE(answer.raw.header("allow"));
   if (status == 429 || status == 503) {
