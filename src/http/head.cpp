@@ -14,6 +14,8 @@ namespace {
 namespace beast = boost::beast::http;
 using boost::beast::error_code;
 
+constexpr std::size_t method_bytes_max = 64;
+
 bool is_token_char(char c) noexcept {
   const auto u = static_cast<unsigned char>(c);
   if (u <= 0x20 || u >= 0x7F) return false;
@@ -195,7 +197,7 @@ std::optional<refusal> check_partial_head(std::string_view bytes, const head_lim
   if (!is_token_char(bytes.front())) return refusal{code::bad_request, "This port speaks plain HTTP."};
   const auto line = bytes.substr(0, bytes.find('\n'));
   const auto blank = line.find(' ');
-  if (blank == std::string_view::npos && line.size() > 64) return refusal{code::bad_request, "The method is too long."};
+  if (std::min(blank, line.size()) > method_bytes_max) return refusal{code::bad_request, "The method is too long."};
   if (blank != std::string_view::npos) {
     const auto target = line.substr(blank + 1, line.find(' ', blank + 1) - blank - 1);
     if (target.size() > limits.target_bytes) return refusal{code::uri_too_long, {}};

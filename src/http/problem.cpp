@@ -33,7 +33,7 @@ std::string to_json(const problem& p, const problem_entry& entry) {
   out += ",\"status\":";
   out += std::to_string(entry.status);
   append_member(out, "code", entry.name);
-  if (!p.detail.empty()) append_member(out, "detail", p.detail);
+  append_member(out, "detail", p.detail.empty() ? std::string{entry.title} + '.' : p.detail);  // clients may rely on it
   if (!p.errors.empty()) {
     out += ",\"errors\":[";
     for (const auto& e : p.errors) {

@@ -5,10 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <charconv>
 
 #include "connection.hpp"
@@ -19,8 +18,6 @@ namespace {
 
 using boost::system::error_code;
 using net::ip::tcp;
-
-constexpr auto as_result = net::as_tuple(net::deferred);
 
 constexpr std::size_t surplus_max = 64;  // connections above the cap that are told so; beyond these they are just closed
 constexpr int turned_away_at_once = 64;  // when descriptors are out, before the loop gets a rest

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 #include <chrono>
@@ -13,6 +15,9 @@
 #include "haulcast/http/server.hpp"
 
 namespace haulcast::http {
+
+/// I/O fails by a value, and costs no coroutine of its own.
+inline constexpr auto as_result = net::as_tuple(net::deferred);
 
 using link_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct of_server>,
                                                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;

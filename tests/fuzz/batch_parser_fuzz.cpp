@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fuzz/require.hpp"
+#include "haulcast/base/id.hpp"
 #include "haulcast/wire/batch_parser.hpp"
 #include "haulcast/wire/position_reader.hpp"
 #include "wire/json_oracle.hpp"
@@ -31,8 +32,8 @@ void check(const engine::position& p) {
   REQUIRE(within(p.speed_kmh, 0, 400) && within(p.heading, 0, 360) && within(p.accuracy_m, 0, 1e6));
   REQUIRE(within(p.altitude_m, -1000, 20000) && within(p.odometer_km, 0, 1e7));
   REQUIRE(within(p.fuel_level_pct, 0, 100) && within(p.battery_pct, 0, 100));
-  REQUIRE(p.trip_id.empty() || wire::is_id(p.trip_id));
-  REQUIRE(p.driver_id.empty() || wire::is_id(p.driver_id));
+  REQUIRE(p.trip_id.empty() || is_id(p.trip_id));
+  REQUIRE(p.driver_id.empty() || is_id(p.driver_id));
   REQUIRE(p.engine_status.size() <= 64 && clean(p.engine_status));
   REQUIRE(p.attributes.size() <= 1024 && clean(p.attributes));
   REQUIRE(p.attributes.empty() || wire::oracle::is_json(p.attributes));
@@ -51,7 +52,7 @@ void check(const engine::batch& batch) {
   }
   for (const auto& r : batch.rejected) {
     REQUIRE(r.raw.size() <= engine::rejected_raw_bytes && !r.raw.empty());
-    REQUIRE(r.truck_id.empty() || wire::is_id(r.truck_id));
+    REQUIRE(r.truck_id.empty() || is_id(r.truck_id));
     indexes.insert(r.index);
   }
   REQUIRE(indexes.size() == batch.positions.size() + batch.rejected.size());
@@ -59,7 +60,7 @@ void check(const engine::batch& batch) {
   REQUIRE(named.size() == batch.trucks.size());
   const std::set<std::string_view> distinct(batch.trucks.begin(), batch.trucks.end());
   REQUIRE(distinct.size() == batch.trucks.size());
-  for (const auto id : batch.trucks) REQUIRE(wire::is_id(id) && id.front() != 'X');
+  for (const auto id : batch.trucks) REQUIRE(is_id(id) && id.front() != 'X');
 }
 
 }  // namespace

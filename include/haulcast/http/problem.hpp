@@ -124,7 +124,7 @@ struct field_error {
 /// One refusal on its way out. `detail` and the texts of `errors` are valid UTF-8.
 struct problem {
   http::code what = code::internal_error;
-  std::string detail;  // one clear sentence, or empty
+  std::string detail;  // one clear sentence; empty: the title is told again
   std::vector<field_error> errors;
   std::uint32_t retry_after_s = 0;  // 0: the default of the status (503 and 429: 1 s; others: none)
 };

@@ -7,13 +7,13 @@
 
 namespace haulcast::http {
 
-class connection;
+class streamer;
 
 /// Handed to a response's producer, which alone writes to it, one write at a time, on the loop. Ends when the producer returns,
 /// when the peer closes, when the peer takes nothing for `write_timeout`, or when the server stops.
 class response_stream {
  public:
-  explicit response_stream(connection& owner) : owner_{owner} {}
+  explicit response_stream(streamer& owner) : owner_{owner} {}
   response_stream(const response_stream&) = delete;
   response_stream& operator=(const response_stream&) = delete;
 
@@ -28,10 +28,10 @@ class response_stream {
   void on_end(std::function<void()> wake);
 
  private:
-  friend class connection;
+  friend class streamer;
   void end();
 
-  connection& owner_;
+  streamer& owner_;
   std::function<void()> wake_;
   bool ended_ = false;
 };

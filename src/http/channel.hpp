@@ -1,0 +1,65 @@
+// The socket of one connection: its one deadline, what waits to go out, and whether it is still of use.
+#pragma once
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "server_core.hpp"
+
+namespace haulcast::http {
+
+/// Owned by a connection, whose coroutine is the only one to read, write and wait. A deadline that passes only cancels what is
+/// waited for: who waits finds `expired()`. Bound: what waits to go out is one answer, or one piece of a stream, and it is
+/// waited for before the next; a peer that takes none of it for `write_timeout` breaks the channel.
+class channel final : private deadline_wheel::entry {
+ public:
+  channel(server_core& core, net::ip::tcp::socket socket);
+
+  server_core& core() const noexcept { return core_; }
+  net::ip::tcp::socket& socket() noexcept { return socket_; }
+  /// Can be neither read from nor written to any further.
+  bool broken() const noexcept { return broken_; }
+  void set_broken() noexcept { broken_ = true; }
+
+  /// To be awaited; no coroutine of their own.
+  auto read(std::span<char> space) { return socket_.async_read_some(net::buffer(space.data(), space.size()), as_result); }
+  auto readable() { return socket_.async_wait(net::ip::tcp::socket::wait_read, as_result); }
+
+  /// What is waited for next may take so long.
+  void allow(milliseconds longest) noexcept;
+  void allow_until(deadline_wheel::tick due) noexcept;
+  void end_wait() noexcept;
+  bool timed_out() const noexcept { return timed_out_; }
+
+  /// Gives both to the kernel, as far as it takes them now. False: flush() is due. `first` may be gone afterwards, `second` not
+  /// before flush() is done.
+  [[nodiscard]] bool send(std::string_view first, std::string_view second = {});
+  /// Sends what waits; afterwards nothing does. Breaks when the peer is gone, or takes nothing for too long.
+  net::awaitable<void> flush();
+  /// Idle: gives the memory of what was sent back.
+  void release() noexcept { out_ = {}; }
+
+  /// No more will be sent. What the peer still sends is read and dropped, up to 1 MiB or `linger_timeout`, or its kernel would
+  /// throw away the answer it has not read yet.
+  net::awaitable<void> linger();
+  /// Ends what is waited for.
+  void cancel() noexcept;
+  void close() noexcept;
+
+ private:
+  void expired() noexcept override;
+  void keep(std::string_view first, std::string_view second, std::size_t sent);
+
+  server_core& core_;
+  net::ip::tcp::socket socket_;
+  std::string out_;  // what the socket did not take at once
+  std::array<net::const_buffer, 2> pending_{};
+  bool timed_out_ = false;
+  bool broken_ = false;
+};
+
+}  // namespace haulcast::http
