@@ -12,7 +12,8 @@ result<spine_files> open_spine(const config& cfg, const journal::data_directory&
                                   .segment_bytes = cfg.journal.segment_bytes});
   if (!log) return log.error();
   files.log = std::move(*log);
-  auto snapshots = journal::snapshot_store::open(directory.snapshots(), files.log->id());
+  auto snapshots =
+      journal::snapshot_store::open(directory.snapshots(), files.log->id(), [log = files.log.get()] { return log->sync(); });
   if (!snapshots) return snapshots.error();
   files.snapshots = std::move(*snapshots);
   return files;

@@ -27,6 +27,9 @@ result<void> create(const fs::path& path) {
     if (error) return failure{fmt::format("cannot create the data directory {}: {}", path.string(), error.message())};
   } else if (errno != EEXIST) {
     return failure{fmt::format("cannot create the data directory {}: {}", path.string(), reason(errno))};
+  } else {
+    // Whoever made it may have died before its name was durable. Where the parent is not ours to open, somebody else made it.
+    sync_directory(parent);
   }
   return {};
 }

@@ -20,6 +20,12 @@ failure unreadable(offset_t offset, std::string_view why) {
   return {fmt::format("record {} of the journal {}; restore the journal from a backup", offset, why)};
 }
 
+failure unreadable(const segment_log& log, offset_t offset, std::string_view why) {
+  const auto file = log.file_of(offset);
+  if (file.empty()) return unreadable(offset, why);
+  return {fmt::format("record {} of the journal {}; restore {} from a backup", offset, why, file.string())};
+}
+
 std::string_view to_text(read_error error) {
   switch (error) {
     case read_error::expired: return "is older than the oldest one kept";
@@ -66,15 +72,15 @@ result<void> for_each_record(const segment_log& log, offset_t from,
                              const std::function<result<void>(offset_t, const record_view&)>& take) {
   while (from <= log.last_offset()) {
     const auto group = log.read(from);
-    if (!group) return unreadable(from, to_text(group.error()));
+    if (!group) return unreadable(log, from, to_text(group.error()));
     for (record_cursor c{**group}; c.valid(); c.next()) {
       if (c.offset() < from) continue;
       const auto record = view_record(c.bytes());
-      if (!record) return unreadable(c.offset(), "is of no known kind");
+      if (!record) return unreadable(log, c.offset(), "is of no known kind");
       if (auto taken = take(c.offset(), *record); !taken) return taken;
       from = c.offset() + 1;
     }
-    if (from <= (*group)->last()) return unreadable(from, "is damaged");
+    if (from <= (*group)->last()) return unreadable(log, from, "is damaged");
   }
   return {};
 }

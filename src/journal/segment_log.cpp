@@ -144,8 +144,9 @@ result<std::unique_ptr<segment_log>> segment_log::open(log_options options) {
 
 result<void> segment_log::load() {
   std::error_code error;
-  const bool made = fs::create_directories(options_.directory, error);
-  if (made && !error) error = sync_directory(parent_directory(options_.directory));
+  fs::create_directories(options_.directory, error);
+  // Always, here and below: whoever made a name may have died before it was durable.
+  if (!error) error = sync_directory(parent_directory(options_.directory));
   if (error) return failure{fmt::format("cannot create {}: {}", options_.directory.string(), error.message())};
   const fs::path identity = options_.directory / "identity";
   if (auto known = read_file(identity, 64)) {
@@ -195,6 +196,9 @@ result<void> segment_log::load() {
   auto handle = file::open(newest.path, O_RDWR);
   if (!handle) return failure{fmt::format("cannot open {}: {}", newest.path.string(), handle.error().message())};
   newest.handle = std::make_shared<const file>(std::move(*handle));
+  if (const auto failed = sync_directory(options_.directory)) {
+    return failure{fmt::format("cannot sync {}: {}", options_.directory.string(), failed.message())};
+  }
   return check_newest(newest);
 }
 
@@ -232,15 +236,39 @@ result<std::shared_ptr<segment_log::segment>> segment_log::open_segment(const fs
   return s;
 }
 
+// After a sync that failed, the kernel takes pages for clean that it never wrote: no later sync writes them.
+std::error_code segment_log::write_again(const segment& s, offset_t from, offset_t end) {
+  const auto header = s.handle->read_at(0, sizeof(segment_header));
+  if (!header) return header.error();
+  if (const auto error = s.handle->write_at(0, *header)) return error;
+  std::uint64_t position = sizeof(segment_header);
+  const auto after =
+      std::upper_bound(s.index.begin(), s.index.end(), from, [](offset_t o, const segment::mark& m) { return o < m.first; });
+  if (after != s.index.begin()) position = (after - 1)->position;
+  for (offset_t next = from; next < end;) {
+    const auto group = read_group(*s.handle, position);
+    if (!group) return std::make_error_code(std::errc::io_error);
+    const std::string_view head{reinterpret_cast<const char*>(&group->header), sizeof(group_header)};
+    next = group->header.first + group->header.count;
+    if (next > from) {
+      if (const auto error = s.handle->write_at(position, head, group->payload)) return error;
+    }
+    position += sizeof(group_header) + group->payload.size();
+  }
+  return {};
+}
+
 // Walks the newest segment group by group and cuts off what a crash left half-written.
 result<void> segment_log::check_newest(segment& s) {
   const std::uint64_t size = s.end;
   std::uint64_t position = sizeof(segment_header);
   offset_t next = s.first;
+  offset_t durable = 0;
   while (position < size) {
     const auto group = read_group(*s.handle, position);
     if (!group || group->header.first != next || group->header.count == 0) break;
     s.note(next, position);
+    durable = group->header.durable;
     next += group->header.count;
     position += sizeof(group_header) + group->header.payload_bytes;
   }
@@ -255,6 +283,9 @@ result<void> segment_log::check_newest(segment& s) {
     }
   }
   // What was found may so far be only in the kernel's cache; from here on it is told.
+  if (const auto error = write_again(s, std::max(durable + 1, s.first), next)) {
+    return failure{fmt::format("cannot write to {}: {}", s.path.string(), error.message())};
+  }
   if (const auto error = s.handle->sync()) return failure{fmt::format("cannot sync {}: {}", s.path.string(), error.message())};
   s.end = position;
   s.indexed = true;
@@ -332,6 +363,16 @@ std::error_code segment_log::restart() {
   return {};
 }
 
+std::error_code segment_log::sync() const {
+  if (options_.sync == sync_mode::full) return {};
+  std::shared_ptr<const file> handle;  // of the newest segment: those before it were synced when it was begun
+  {
+    const std::lock_guard lock{mutex_};
+    handle = segments_.back()->handle;
+  }
+  return handle->sync_data();
+}
+
 std::size_t segment_log::drop(offset_t keep_from, utc_time older_than, std::uint64_t bytes_max) {
   std::uint64_t held = bytes();
   std::size_t gone = 0;
@@ -374,6 +415,11 @@ std::shared_ptr<segment_log::segment> segment_log::segment_of(offset_t offset) c
   const auto after = std::upper_bound(segments_.begin(), segments_.end(), offset,
                                       [](offset_t o, const std::shared_ptr<segment>& s) { return o < s->first; });
   return after == segments_.begin() ? nullptr : *(after - 1);
+}
+
+fs::path segment_log::file_of(offset_t offset) const {
+  const auto s = segment_of(offset);
+  return s ? s->path : fs::path{};
 }
 
 result<shared_group, read_error> segment_log::read(offset_t offset) const {

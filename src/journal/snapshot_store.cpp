@@ -35,6 +35,10 @@ sqlite3_int64 checksum(const entity& e) {
       XXH3_64bits_withSeed(e.bytes.data(), e.bytes.size(), XXH3_64bits(e.key.data(), e.key.size())));
 }
 
+sqlite3_int64 checksum(offset_t replay_from) {
+  return static_cast<sqlite3_int64>(XXH3_64bits(&replay_from, sizeof replay_from));
+}
+
 constexpr const char* schema = R"(
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS entity (key BLOB PRIMARY KEY, bytes BLOB NOT NULL, checksum INTEGER NOT NULL);
@@ -51,11 +55,13 @@ result<void> snapshot_store::execute(const char* sql) {
   return {};
 }
 
-result<std::unique_ptr<snapshot_store>> snapshot_store::open(const std::filesystem::path& path, std::string_view journal_id) {
+result<std::unique_ptr<snapshot_store>> snapshot_store::open(const std::filesystem::path& path, std::string_view journal_id,
+                                                             std::function<std::error_code()> before_commit) {
   sqlite3* db = nullptr;
   const int opened =
       sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   std::unique_ptr<snapshot_store> store{new snapshot_store{db}};
+  store->before_commit_ = std::move(before_commit);
   if (opened != SQLITE_OK) return failure{fmt::format("cannot open {}: {}", path.string(), sqlite3_errstr(opened))};
   sqlite3_busy_timeout(db, 5'000);
   if (auto set = store->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"); !set) return std::move(set).error();
@@ -84,6 +90,9 @@ snapshot_store::~snapshot_store() { sqlite3_close(db_); }
 result<void> snapshot_store::in_transaction(const std::function<result<void>()>& work) {
   if (auto begun = execute("BEGIN IMMEDIATE"); !begun) return begun;
   auto done = work();
+  if (done && before_commit_) {
+    if (const auto failed = before_commit_()) done = failure{fmt::format("cannot sync the journal: {}", failed.message())};
+  }
   if (done) done = execute("COMMIT");
   if (!done) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
   return done;
@@ -108,8 +117,9 @@ result<void> snapshot_store::write(std::span<const entity> entities) {
 result<void> snapshot_store::finish(offset_t replay_from, std::span<const entity> last) {
   return in_transaction([&]() -> result<void> {
     if (auto written = put(last); !written) return written;
-    const auto note = prepare(db_, "INSERT OR REPLACE INTO meta VALUES ('replay_from', ?1)");
+    const auto note = prepare(db_, "INSERT OR REPLACE INTO meta VALUES ('replay_from', ?1), ('replay_from_checksum', ?2)");
     sqlite3_bind_int64(note.get(), 1, static_cast<sqlite3_int64>(replay_from));
+    sqlite3_bind_int64(note.get(), 2, checksum(replay_from));
     if (sqlite3_step(note.get()) != SQLITE_DONE) return error("write");
     return {};
   });
@@ -120,7 +130,14 @@ result<offset_t> snapshot_store::replay_from() {
   const int got = sqlite3_step(get.get());
   if (got == SQLITE_DONE) return offset_t{1};
   if (got != SQLITE_ROW) return error("read");
-  return static_cast<offset_t>(sqlite3_column_int64(get.get(), 0));
+  const auto from = static_cast<offset_t>(sqlite3_column_int64(get.get(), 0));
+  const auto check = prepare(db_, "SELECT value FROM meta WHERE name = 'replay_from_checksum'");
+  const int checked = sqlite3_step(check.get());
+  if (checked == SQLITE_ROW && sqlite3_column_int64(check.get(), 0) != checksum(from)) {
+    return failure{fmt::format("the place to replay from in {} is damaged", sqlite3_db_filename(db_, "main"))};
+  }
+  if (checked != SQLITE_ROW && checked != SQLITE_DONE) return error("read");  // an older version wrote none
+  return from;
 }
 
 result<void> snapshot_store::load(const std::function<bool(const entity&)>& take) {

@@ -21,9 +21,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick_interval = 500ms;
-constexpr std::size_t due_trucks_max = 500;        // settled by one tick: about 0.2 ms
-constexpr std::size_t tell_positions_max = 1'000;  // told in one turn of the loop: about 0.5 ms
-constexpr std::size_t trim_look_max = 1'000;       // trucks looked at for windows to trim: below 0.5 ms
+constexpr std::size_t due_trucks_max = 500;   // settled by one tick: about 0.2 ms
+constexpr auto turn_max = 300us;              // of telling, of waking subscribers, of answering
+constexpr std::size_t wake_at_once = 16;      // between looks at the clock
+constexpr std::size_t trim_look_max = 1'000;  // trucks looked at for windows to trim: below 0.5 ms
 constexpr std::size_t silent_window_bytes = 1'024;
 constexpr std::size_t spare_outcomes_max = 256;
 constexpr auto rebuild_retry = 500ms;
@@ -106,6 +107,9 @@ pipeline::~pipeline() {
   committer_.stop();
   aside_.stop();
   reader_.stop();
+  // Whoever still waits is destroyed with its completion, and may look at this while it goes.
+  answers_.clear();
+  in_flight_.clear();
 }
 
 void pipeline::start() {
@@ -218,25 +222,49 @@ void pipeline::committed(journal::commit_report report) {
   if (!std::exchange(tell_posted_, true)) tell_some();
 }
 
+// Told at once is what fits into a turn, however much was committed and however many are told.
 void pipeline::tell_some() {
-  std::vector<in_flight> told;
-  std::size_t positions = 0;
-  while (!in_flight_.empty() && in_flight_.front().offset <= committed_ && positions < tell_positions_max) {
+  const auto until = clock::now() + turn_max;
+  while (!in_flight_.empty() && in_flight_.front().offset <= committed_) {
     in_flight entry = std::move(in_flight_.front());
     in_flight_.pop_front();
     pending_bytes_ -= entry.bytes;
-    positions += 1 + entry.what.judgements.size();
     tell(entry);
     told_ = entry.offset;
-    told.push_back(std::move(entry));
+    answers_.push_back(std::move(entry));
+    if (clock::now() >= until) break;
   }
   tell_posted_ = !in_flight_.empty() && in_flight_.front().offset <= committed_;
   if (in_flight_.empty()) told_ = committed_;
-  hub_.flush();
+  if (!wake_posted_) wake_some();
   for (net::steady_timer* const listener : listeners_) listener->cancel();
   if (tell_posted_) net::post(loop_, [this] { tell_some(); });
-  for (in_flight& entry : told) answer(std::move(entry));
-  if (in_flight_.empty() && stopping_) drained_.cancel();
+  if (!answer_posted_) answer_some();
+}
+
+// Each subscriber that is woken writes to its socket.
+void pipeline::wake_some() {
+  wake_posted_ = false;
+  const auto until = clock::now() + turn_max;
+  bool more = true;
+  while (more && clock::now() < until) more = hub_.flush(wake_at_once);
+  wake_posted_ = more;
+  if (more) net::post(loop_, [this] { wake_some(); });
+}
+
+// Each sender that is answered writes to its socket.
+void pipeline::answer_some() {
+  answer_posted_ = false;
+  const auto until = clock::now() + turn_max;
+  while (!answers_.empty()) {
+    in_flight entry = std::move(answers_.front());
+    answers_.pop_front();
+    answer(std::move(entry));
+    if (clock::now() >= until) break;
+  }
+  answer_posted_ = !answers_.empty();
+  if (answer_posted_) net::post(loop_, [this] { answer_some(); });
+  if (stopping_ && in_flight_.empty() && answers_.empty()) drained_.cancel();
 }
 
 void pipeline::tell(in_flight& entry) {
@@ -269,6 +297,7 @@ void pipeline::tell(in_flight& entry) {
 
 void pipeline::answer(in_flight entry) {
   if (!entry.done) return;
+  if (entry.lost) return entry.done->complete(submit_result{refusal::not_committed});
   metrics_.acknowledgement.observe(to_seconds(clock::now() - entry.submitted));
   receipt told{.input = std::move(entry.input)};
   for (const engine::judgement j : entry.what.judgements) {
@@ -288,19 +317,18 @@ void pipeline::failed(std::error_code error) {
   ++metrics_.failed_commits;
   spdlog::error("a commit failed: {}; nothing is taken until the journal accepts again", error.message());
   rebuilding_ = error.message();
-  std::vector<in_flight> lost;
-  while (!in_flight_.empty() && in_flight_.back().offset > committed_) {
-    pending_bytes_ -= in_flight_.back().bytes;
-    lost.push_back(std::move(in_flight_.back()));
-    in_flight_.pop_back();
+  const auto first_lost =
+      std::find_if(in_flight_.begin(), in_flight_.end(), [this](const in_flight& entry) { return entry.offset > committed_; });
+  for (auto entry = first_lost; entry != in_flight_.end(); ++entry) {
+    pending_bytes_ -= entry->bytes;
+    entry->lost = true;
+    answers_.push_back(std::move(*entry));
   }
+  in_flight_.erase(first_lost, in_flight_.end());
   building_ = {};
   snapshotter_.abandon();
   rebuild();
-  for (in_flight& entry : lost) {
-    if (entry.done) entry.done->complete(submit_result{refusal::not_committed});
-  }
-  if (in_flight_.empty() && stopping_) drained_.cancel();
+  if (!answer_posted_) answer_some();
 }
 
 // Aside, behind whatever snapshots were being written: leave the doubtful bytes, recover, and write until it is taken.
@@ -339,8 +367,8 @@ void pipeline::rebuild() {
 }
 
 void pipeline::rebuilt(std::shared_ptr<journal::recovered> life, std::shared_ptr<view> told) {
-  // What was committed before the failure and not told yet is in the view already; its senders and subscribers still wait.
-  while (!in_flight_.empty() && in_flight_.front().offset <= committed_) tell_some();
+  // What was committed before the failure is still being told, from the old view.
+  if (!in_flight_.empty()) return net::post(loop_, [this, life, told] { rebuilt(life, told); });
   auto old_world = std::make_shared<std::unique_ptr<engine::world>>(std::move(world_));
   auto old_view = std::make_shared<std::unique_ptr<view>>(std::move(view_));
   aside_.run([old_world, old_view] {
@@ -349,8 +377,8 @@ void pipeline::rebuilt(std::shared_ptr<journal::recovered> life, std::shared_ptr
   });
   world_ = std::make_unique<engine::world>(std::move(life->world));
   view_ = std::make_unique<view>(std::move(*told));
-  hub_.forget_indexes();
   committed_ = told_ = life->last;
+  hub_.forget_indexes();
   next_ = life->last + 1;
   building_ = journal::group{.first = next_, .count = 0, .bytes = {}};
   metrics_.replay_differences += life->differences;
@@ -488,7 +516,7 @@ net::awaitable<void> pipeline::drain() {
   stopping_ = true;
   tick_timer_.cancel();
   second_timer_.cancel();
-  if (!in_flight_.empty()) {
+  if (!in_flight_.empty() || !answers_.empty()) {
     auto [error] = co_await drained_.async_wait(net::as_tuple(net::use_awaitable));
     static_cast<void>(error);
   }

@@ -1,5 +1,9 @@
 #include "haulcast/ws/live_server.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
 
 #include "haulcast/pipeline/pipeline.hpp"
@@ -12,7 +16,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t read_buffer_bytes = 64ULL << 10;
+constexpr auto slice = 100ms;     // pings and expired tokens are looked at so often, a part of the sessions each time
+constexpr auto turn_max = 500us;  // of closing
 constexpr std::uint16_t going_away = 1001;
+constexpr std::uint16_t internal_error = 1011;
 constexpr std::uint16_t token_expired = 4401;
 
 }  // namespace
@@ -22,10 +29,10 @@ live_server::live_server(net::io_context& loop, pipeline::pipeline& pipeline, hu
       pipeline_{pipeline},
       hub_{hub},
       options_{options},
-      buckets_(static_cast<std::size_t>(options.ping_interval.count())),
+      buckets_(std::max<std::size_t>(1, static_cast<std::size_t>(options.ping_interval / slice))),
       timer_{loop},
       read_buffer_(read_buffer_bytes) {
-  every_second();
+  every_slice();
 }
 
 live_server::~live_server() = default;
@@ -45,43 +52,62 @@ net::awaitable<void> live_server::serve(net::ip::tcp::socket socket, std::shared
   sessions_.emplace(s.get(), s);
   s->bucket = next_bucket_++ % buckets_.size();
   buckets_[s->bucket].push_back(s.get());
-  const auto expiry = expiries_.emplace(expires, s.get());
+  expiries_.emplace(expires, s.get());
   hub_.join(*s);
   if (closing_) s->close(going_away, "shutting down");
-  co_await s->run(std::move(buffered), std::move(deliveries));
-  expiries_.erase(expiry);
+  try {
+    auto conversation = s->run(std::move(buffered), std::move(deliveries));
+    co_await std::move(conversation);
+  } catch (const std::exception& surprise) {  // ends this session and no other
+    spdlog::error("a live connection ended unexpectedly: {}", surprise.what());
+    s->drop(internal_error);
+  }
+  expiries_.erase({expires, s.get()});
   std::erase(buckets_[s->bucket], s.get());
   sessions_.erase(s.get());
 }
 
 void live_server::close_all() {
   closing_ = true;
-  std::vector<std::shared_ptr<session>> all;
+  some_sessions all;
+  all.reserve(sessions_.size());
   for (const auto& [_, s] : sessions_) all.push_back(s);
-  for (const auto& s : all) s->close(going_away, "shutting down");
+  close_some(std::move(all), going_away, "shutting down");
 }
 
-void live_server::every_second() {
-  timer_.expires_after(1s);
+// Each close is a write to a socket, and there may be ten thousand of them.
+void live_server::close_some(some_sessions sessions, std::uint16_t code, std::string_view reason) {
+  const auto until = std::chrono::steady_clock::now() + turn_max;
+  while (!sessions.empty() && std::chrono::steady_clock::now() < until) {
+    sessions.back()->close(code, reason);
+    sessions.pop_back();
+  }
+  if (sessions.empty()) return;
+  const auto executor = sessions.back()->executor();
+  net::post(executor, [rest = std::move(sessions), code, reason]() mutable { close_some(std::move(rest), code, reason); });
+}
+
+void live_server::every_slice() {
+  timer_.expires_after(slice);
   timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
-    check(second_++ % buckets_.size());
-    every_second();
+    check(slice_++ % buckets_.size());
+    every_slice();
   });
 }
 
 void live_server::check(std::size_t bucket) {
-  std::vector<std::shared_ptr<session>> due;
+  some_sessions due;
   for (session* const s : buckets_[bucket]) due.push_back(s->shared_from_this());
   for (const auto& s : due) s->check_alive();
 
   due.clear();
   const utc_time now = system_now();
-  for (const auto& [expires, s] : expiries_) {
-    if (expires > now) break;
-    due.push_back(s->shared_from_this());
+  while (!expiries_.empty() && expiries_.begin()->first <= now) {
+    due.push_back(expiries_.begin()->second->shared_from_this());
+    expiries_.erase(expiries_.begin());
   }
-  for (const auto& s : due) s->close(token_expired, "the token has expired");
+  close_some(std::move(due), token_expired, "the token has expired");
 }
 
 }  // namespace haulcast::ws

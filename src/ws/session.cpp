@@ -1,5 +1,7 @@
 #include "session.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -7,6 +9,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <utility>
 
 #include "haulcast/pipeline/pipeline.hpp"
@@ -24,11 +27,19 @@ constexpr std::size_t write_bytes = 64ULL << 10;  // about what goes into one wr
 constexpr std::size_t turn_bytes = 256ULL << 10;  // written in one turn of the loop at most
 constexpr std::size_t snapshot_positions = 500;   // in one frame
 constexpr std::size_t snapshot_scan = 2'000;      // trucks looked at for one frame: below 0.1 ms
+constexpr std::size_t rated_bytes = 1ULL << 20;   // in one frame when there is one now and then
+constexpr auto past_turn_max = 250us;             // of reading the journal
 constexpr auto bad_frame_window = 60s;
 
 constexpr std::uint16_t went = 1006;
 constexpr std::uint16_t policy_violation = 1008;
+constexpr std::uint16_t internal_error = 1011;
 constexpr std::uint16_t try_again_later = 1013;
+constexpr std::uint16_t token_expired = 4401;
+constexpr std::uint16_t private_codes = 3000;
+
+// Assigning {} would keep the memory.
+void release(std::string& text) { std::string{}.swap(text); }
 
 }  // namespace
 
@@ -44,7 +55,7 @@ session::session(live_server& owner, net::ip::tcp::socket socket, std::shared_pt
 bool session::may_see(std::string_view truck_id) const { return who_->may_see_truck(truck_id); }
 
 net::awaitable<void> session::run(std::string buffered, std::vector<std::string> deliveries) {
-  if (!deliveries.empty())
+  if (!deliveries.empty() && !closing_)
     obey(wire::subscribe_command{.trucks = {},
                                  .deliveries = std::move(deliveries),
                                  .bbox = {},
@@ -99,42 +110,76 @@ void session::obey(const wire::ws_decoder::message& m) {
   reply(json);
 }
 
+// What is followed already is no further interest, whoever names it again.
+bool session::too_many(const wire::subscribe_command& command) const {
+  const std::size_t most = owner_.options_.max_interests;
+  const std::size_t now = hub::hub::interests(*this);
+  if (now + command.trucks.size() + 2 <= most) return false;
+  boost::unordered_flat_set<std::string_view> more;
+  for (const std::string& id : command.trucks) {
+    if (!owner_.hub_.follows(*this, id)) more.insert(id);
+  }
+  const bool all = command.all && !hub::hub::follows_all(*this);
+  const bool viewport = command.bbox && !hub::hub::viewport(*this);
+  return now + more.size() + (all ? 1 : 0) + (viewport ? 1 : 0) > most;
+}
+
 void session::obey(wire::subscribe_command command) {
   if (command.all && who_->who != auth::role::admin) {
     return bad_frame("not_allowed", "Only an admin may subscribe to all trucks.");
   }
-  const std::size_t wanted = command.trucks.size() + (command.all ? 1 : 0) + (command.bbox ? 1 : 0);
-  if (hub::hub::interests(*this) + wanted > owner_.options_.max_interests) {
+  if (too_many(command)) {
     return bad_frame("too_many_interests", "The connection would have more interests than are allowed.");
   }
+  if (command.since && catching_up) {
+    return bad_frame("resume_in_progress", "The events since an earlier id are still being sent.");
+  }
   const pipeline::view& live = owner_.pipeline_.live();
+  const engine::offset_t told = owner_.pipeline_.told();
   std::vector<std::string> granted;
   std::vector<wire::denied_interest> denied;
+  boost::unordered_flat_set<std::string_view> named;
   if (!snapshot_) snapshot_ = std::make_unique<snapshot>();
-  for (std::string& id : command.trucks) {
+  for (const std::string& id : command.trucks) {
+    if (!named.insert(id).second) continue;
     if (!may_see(id)) {
-      denied.push_back({wire::interest_kind::truck, std::move(id)});
+      denied.push_back({wire::interest_kind::truck, id});
       continue;
     }
     const auto known = live.find(id);
     owner_.hub_.follow(*this, id, known);
-    if (known && live.at(*known).has_position) snapshot_->trucks.push_back(id);
-    granted.push_back(std::move(id));
+    if (known && live.at(*known).has_position) snapshot_->trucks.push_back({id, told});
+    granted.push_back(id);
   }
   for (std::string& id : command.deliveries) denied.push_back({wire::interest_kind::delivery, std::move(id)});
   if (command.all) owner_.hub_.follow_all(*this, true);
   if (command.bbox) owner_.hub_.look_at(*this, command.bbox);
-  if (command.all || command.bbox) snapshot_->scan = 0;
-  snapshot_->told = owner_.pipeline_.told();
+  if (command.all || command.bbox) {
+    snapshot_->scan = 0;
+    snapshot_->scan_told = told;
+  }
   if (!command.events.empty()) events = wire::event_filter{std::move(command.events)};
   if (command.max_rate_hz) {
     position_interval_ = std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(1 / *command.max_rate_hz));
     waiting.conflate_always(true);
   }
+  // Events that wait come first: they lie before the place that is told.
+  waiting.take_events(replies_, waiting.pending_bytes());
+  const bool resumes = command.since && reachable(*command.since);
   std::string json;
-  wire::append_subscribed(json, granted, {}, denied, {owner_.pipeline_.told(), engine::event_id::last_index});
+  wire::append_subscribed(json, granted, {}, denied,
+                          resumes ? *command.since : engine::event_id{told, engine::event_id::last_index});
   reply(json);
-  if (command.since) resume(*command.since);
+  if (command.since && !resumes) tell_expired();
+  if (!resumes) return;
+  ++owner_.metrics_.resumes;
+  catching_up = true;
+  net::co_spawn(socket_.get_executor(), catch_up(shared_from_this(), *command.since),
+                [self = shared_from_this()](const std::exception_ptr& surprise) {
+                  if (!surprise) return;
+                  spdlog::error("a live connection could not be resumed");
+                  self->drop(internal_error);
+                });
 }
 
 void session::obey(const wire::unsubscribe_command& command) {
@@ -171,6 +216,18 @@ void session::overflow() {
             [self = shared_from_this()] { self->close(try_again_later, "too slow: come back with since"); });
 }
 
+// The view's positions all count as told anew, so the rest of a snapshot could not be told from what comes by itself: it begins
+// again, and what waits is in it.
+void session::rebuilt() {
+  if (!snapshot_ || closing_) return;
+  const engine::offset_t told = owner_.pipeline_.told();
+  waiting.drop_positions();
+  *snapshot_ = {};
+  for (std::string& id : owner_.hub_.followed(*this)) snapshot_->trucks.push_back({std::move(id), told});
+  if (hub::hub::follows_all(*this) || hub::hub::viewport(*this)) snapshot_->scan = 0;
+  snapshot_->scan_told = told;
+}
+
 void session::check_alive() {
   if (!std::exchange(heard_, false)) {
     ++owner_.metrics_.dead_peers;
@@ -184,12 +241,20 @@ void session::close(std::uint16_t code, std::string_view reason) {
   if (std::exchange(closing_, true)) return;
   close_code_ = code == wire::ws_no_status ? 1000 : code;
   owner_.hub_.leave(*this);
+  waiting.take_events(replies_, waiting.pending_bytes());
+  waiting.drop_positions();
   replies_ += wire::make_close_frame(code, reason);
-  close_timer_ = std::make_unique<net::steady_timer>(socket_.get_executor(), owner_.options_.close_timeout);
+  close_at_most_ = clock::now() + owner_.options_.ping_interval;
+  close_timer_ = std::make_unique<net::steady_timer>(socket_.get_executor());
+  await_close();
+  pump();
+}
+
+void session::await_close() {
+  close_timer_->expires_after(owner_.options_.close_timeout);
   close_timer_->async_wait([self = shared_from_this()](boost::system::error_code error) {
     if (!error) self->drop(went);
   });
-  pump();
 }
 
 void session::drop(std::uint16_t as_code) {
@@ -198,7 +263,8 @@ void session::drop(std::uint16_t as_code) {
     close_code_ = as_code;
     owner_.hub_.leave(*this);
   }
-  ++owner_.metrics_.closed[close_code_];
+  const bool peers_own = close_code_ >= private_codes && close_code_ != token_expired;
+  ++owner_.metrics_.closed[peers_own ? private_codes : close_code_];
   boost::system::error_code ignored;
   socket_.shutdown(net::ip::tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
@@ -231,19 +297,24 @@ void session::pump() {
     written_now += size;
     if (!error && written_now < turn_bytes) continue;
     writing_ = true;
-    const auto go_on = [self = shared_from_this()](boost::system::error_code failed) {
-      self->writing_ = false;
-      if (failed)
-        self->drop(went);
-      else
-        self->pump();
-    };
+    auto self = shared_from_this();
     if (error)
-      socket_.async_wait(net::ip::tcp::socket::wait_write, go_on);
+      socket_.async_wait(net::ip::tcp::socket::wait_write,
+                         [self](boost::system::error_code failed) { self->write_on(failed, true); });
     else
-      net::post(socket_.get_executor(), [go_on] { go_on({}); });
+      net::post(socket_.get_executor(), [self] { self->write_on({}, false); });
     return;
   }
+}
+
+// Room in a buffer that was full: the peer took some. One that reads slowly may not come to its ping for long.
+void session::write_on(boost::system::error_code failed, bool peer_took) {
+  writing_ = false;
+  if (dropped_) return;
+  if (failed) return drop(went);
+  heard_ |= peer_took;
+  if (peer_took && closing_ && !owner_.closing_ && clock::now() < close_at_most_) await_close();
+  pump();
 }
 
 void session::written(std::size_t bytes) {
@@ -253,7 +324,7 @@ void session::written(std::size_t bytes) {
   if (out_sent_ < out_.size()) return;
   out_sent_ = 0;
   if (out_.capacity() > write_bytes / 16)
-    out_ = {};
+    release(out_);
   else
     out_.clear();
   if (close_sent_ && peer_closed_) return drop(close_code_);
@@ -287,7 +358,8 @@ void session::append_positions(std::string_view joined) {
 }
 
 void session::fill_positions() {
-  if (position_interval_ > clock::duration{}) {
+  const bool rated = position_interval_ > clock::duration{};
+  if (rated && waiting.taken() >= burst_until_) {
     const auto now = clock::now();
     if (now < next_positions_) {
       if (!rate_timer_) rate_timer_ = std::make_unique<net::steady_timer>(socket_.get_executor());
@@ -300,37 +372,44 @@ void session::fill_positions() {
       return;
     }
     next_positions_ = now + position_interval_;
+    burst_until_ = waiting.taken() + waiting.positions();
   }
   std::string joined;
-  waiting.take_positions(joined, write_bytes);
+  waiting.take_positions(joined, rated ? rated_bytes : write_bytes);
   append_positions(joined);
 }
 
-// A truck that was told of after the subscription comes by itself, in its place.
 void session::fill_snapshot() {
   const pipeline::view& live = owner_.pipeline_.live();
+  const hub::hub& fan_out = owner_.hub_;
   std::string joined;
   std::size_t positions = 0;
-  const auto append = [&](const pipeline::told_truck& t) {
-    if (!t.has_position || t.position_told > snapshot_->told) return;
+  const auto append = [&](engine::truck_index truck, engine::offset_t subscribed_at) {
+    const pipeline::told_truck& t = live.at(truck);
+    if (!t.has_position || t.position_told > subscribed_at || fan_out.waits_for(*this, truck)) return;
     joined += ',';
     wire::append_position(joined, t.id, t.newest.get());
     ++positions;
   };
-  while (!snapshot_->trucks.empty() && positions < snapshot_positions) {
-    if (const auto known = live.find(snapshot_->trucks.front())) append(live.at(*known));
+  std::size_t looked_at = 0;
+  for (; !snapshot_->trucks.empty() && positions < snapshot_positions && looked_at < snapshot_scan; ++looked_at) {
+    const snapshot::named& next = snapshot_->trucks.front();
+    const auto known = live.find(next.truck_id);
+    if (known && fan_out.follows(*this, next.truck_id)) append(*known, next.told);
     snapshot_->trucks.pop_front();
   }
-  for (std::size_t looked_at = 0; snapshot_->scan && positions < snapshot_positions && looked_at < snapshot_scan; ++looked_at) {
+  for (; snapshot_->scan && positions < snapshot_positions && looked_at < snapshot_scan; ++looked_at) {
     if (*snapshot_->scan >= live.size()) {
       snapshot_->scan.reset();
       break;
     }
-    const pipeline::told_truck& t = live.at((*snapshot_->scan)++);
-    const auto& viewport = owner_.hub_.viewport(*this);
-    const bool wanted = owner_.hub_.follows_all(*this) ||
-                        (viewport && t.has_position && viewport->contains(t.newest.get().point) && may_see(t.id));
-    if (wanted) append(t);
+    const engine::truck_index truck = (*snapshot_->scan)++;
+    const pipeline::told_truck& t = live.at(truck);
+    const auto& viewport = hub::hub::viewport(*this);
+    if (hub::hub::follows_all(*this) ||
+        (viewport && t.has_position && viewport->contains(t.newest.get().point) && may_see(t.id))) {
+      append(truck, snapshot_->scan_told);
+    }
   }
   if (positions > 0) append_positions(joined);
   if (snapshot_->trucks.empty() && !snapshot_->scan)
@@ -341,55 +420,72 @@ void session::fill_snapshot() {
 
 // --- the past ---
 
-void session::resume(engine::event_id since) {
-  if (catching_up) return bad_frame("resume_in_progress", "The events since an earlier id are still being sent.");
-  ++owner_.metrics_.resumes;
-  catching_up = true;
-  net::co_spawn(socket_.get_executor(), catch_up(shared_from_this(), since), net::detached);
+bool session::reachable(engine::event_id since) const {
+  if (since.offset > owner_.pipeline_.told()) return false;
+  return since == engine::event_id{} || since.offset + 1 >= owner_.pipeline_.first_offset();
 }
 
-/// Reads what was missed from the journal, in its order, as fast as the client takes it. The last look at the journal and the
-/// switch to live events happen in one turn of the loop: no gap, no repeat.
+void session::tell_expired() {
+  std::string json;
+  wire::append_error(json, "resume_expired", "The journal does not hold the events since that id.");
+  reply(json);
+}
+
 net::awaitable<void> session::catch_up(std::shared_ptr<session> self, engine::event_id since) {
-  pipeline::pipeline& past = owner_.pipeline_;
-  const engine::offset_t first = past.first_offset();
-  bool expired = (since != engine::event_id{} && since.offset + 1 < first) || since.offset > past.told();
-  engine::offset_t next = std::max(since.offset, first);
-  while (!expired && !closing_ && next <= past.told()) {
-    auto group = co_await past.group_at(next);
-    if (!group || !*group) {
-      expired = true;
-      break;
-    }
-    if (!append_past_events(**group, next, since)) break;
-    next = std::min((*group)->last(), past.told()) + 1;
-    while (replies_.size() > replies_max && !dropped_) co_await room();
-  }
-  catching_up = false;
-  if (expired) {
-    std::string json;
-    wire::append_error(json, "resume_expired", "The journal does not hold the events since that id.");
-    reply(json);
-  }
-  pump();
+  auto sending = self->send_past(since);
+  co_await std::move(sending);
+  self->catching_up = false;
+  self->pump();
 }
 
-bool session::append_past_events(const journal::group& g, engine::offset_t from, engine::event_id since) {
+/// Reads what was missed from the journal, in its order, as fast as the client takes it, some in each turn of the loop. The
+/// last look at the journal and the switch to live events happen in one turn: no gap, no repeat.
+net::awaitable<void> session::send_past(engine::event_id since) {
+  pipeline::pipeline& past = owner_.pipeline_;
+  engine::offset_t next = std::max(since.offset, past.first_offset());
+  while (!closing_ && next <= past.told()) {
+    auto reading = past.group_at(next);
+    const auto group = co_await std::move(reading);
+    if (!group || !*group) co_return tell_expired();
+    journal::record_cursor records{**group};
+    const engine::offset_t end = std::min((*group)->last(), past.told()) + 1;
+    while (!closing_ && next < end) {
+      const bool readable = append_past(records, next, since);
+      if (!readable || (!records.valid() && next < end)) co_return tell_expired();
+      if (next > past.told()) co_return;
+      while (replies_.size() > replies_max && !dropped_) {
+        auto taken = room();
+        co_await std::move(taken);
+      }
+      pump();
+      auto next_turn = net::post(socket_.get_executor(), net::use_awaitable);
+      co_await std::move(next_turn);
+    }
+  }
+}
+
+// False: the records cannot be read.
+bool session::append_past(journal::record_cursor& records, engine::offset_t& next, engine::event_id since) {
+  const auto until = clock::now() + past_turn_max;
+  const engine::offset_t told = owner_.pipeline_.told();
   std::vector<engine::event> past_events;
   std::string json;
-  for (journal::record_cursor c{g}; c.valid() && c.offset() <= owner_.pipeline_.told(); c.next()) {
-    if (c.offset() < from) continue;
-    const auto record = journal::view_record(c.bytes());
+  std::string frame;
+  for (; records.valid() && records.offset() <= told; records.next()) {
+    if (records.offset() < next) continue;
+    if (replies_.size() > replies_max || clock::now() >= until) return true;
+    next = records.offset() + 1;
+    const auto record = journal::view_record(records.bytes());
     if (!record) return false;
     if (record->event_count == 0) continue;
     past_events.clear();
     if (!journal::read_events(*record, past_events)) return false;
     for (std::uint32_t i = 0; i < past_events.size(); ++i) {
-      const engine::event_id id{c.offset(), i};
+      const engine::event_id id{records.offset(), i};
       if (id <= since || !owner_.hub_.wants(*this, past_events[i])) continue;
       json.clear();
+      frame.clear();
       wire::append_cloud_event(json, past_events[i], id, owner_.hub_.event_source());
-      std::string frame;
       wire::append_event_frame(frame, json);
       reply(frame);
     }

@@ -34,10 +34,13 @@ class session final : public hub::subscriber, public std::enable_shared_from_thi
 
   void wake() override { pump(); }
   void overflow() override;
+  void rebuilt() override;
 
-  /// Once in a ping interval: a peer that has said nothing since the last ping is gone.
+  net::any_io_executor executor() { return socket_.get_executor(); }
+  /// Once in a ping interval: a peer that has neither said nor taken anything since the last ping is gone.
   void check_alive();
-  /// Sends what waits of replies and events, then the close, then waits for the peer's. Later calls do nothing.
+  /// Sends what waits of replies and events, then the close, then waits for the peer's, as long as the peer takes some of it
+  /// within each close_timeout, and a ping interval at most. Later calls do nothing.
   void close(std::uint16_t code, std::string_view reason);
   /// Drops the connection now.
   void drop(std::uint16_t as_code);
@@ -45,11 +48,15 @@ class session final : public hub::subscriber, public std::enable_shared_from_thi
   std::size_t bucket = 0;  // of the owner's
 
  private:
-  // Newest known positions still to be sent: of trucks that were named, then of all there are (for `all` and viewports).
+  // Newest known positions still to be sent. What was told after the subscription comes by itself, and so does what waits.
   struct snapshot {
-    std::deque<std::string> trucks;
-    std::optional<engine::truck_index> scan;  // the next to look at
-    engine::offset_t told = 0;                // what was told later comes by itself
+    struct named {
+      std::string truck_id;
+      engine::offset_t told;  // when it was subscribed
+    };
+    hub::fifo<named> trucks;
+    std::optional<engine::truck_index> scan;  // of all there are (for `all` and viewports), the next to look at
+    engine::offset_t scan_told = 0;
   };
 
   bool decode(std::span<char> bytes);
@@ -59,9 +66,12 @@ class session final : public hub::subscriber, public std::enable_shared_from_thi
   void bad_frame(std::string_view code, std::string_view detail);
   void reply(std::string_view json);
   void send_frame(wire::ws_opcode what, std::string_view payload);
-  void resume(engine::event_id since);
-  net::awaitable<void> catch_up(std::shared_ptr<session> self, engine::event_id since);
-  bool append_past_events(const journal::group& g, engine::offset_t from, engine::event_id since);
+  bool too_many(const wire::subscribe_command& command) const;
+  bool reachable(engine::event_id since) const;
+  static net::awaitable<void> catch_up(std::shared_ptr<session> self, engine::event_id since);
+  net::awaitable<void> send_past(engine::event_id since);
+  bool append_past(journal::record_cursor& records, engine::offset_t& next, engine::event_id since);
+  void tell_expired();
 
   void pump();
   void fill();
@@ -69,6 +79,8 @@ class session final : public hub::subscriber, public std::enable_shared_from_thi
   void fill_positions();
   void append_positions(std::string_view joined);
   void written(std::size_t bytes);
+  void write_on(boost::system::error_code failed, bool peer_took);
+  void await_close();
   net::awaitable<void> room();
   bool may_see(std::string_view truck_id) const;
 
@@ -85,6 +97,8 @@ class session final : public hub::subscriber, public std::enable_shared_from_thi
   std::unique_ptr<net::steady_timer> close_timer_;
   clock::duration position_interval_{};
   clock::time_point next_positions_{};
+  std::uint64_t burst_until_ = 0;  // of the positions that wait: what goes out with the rate's current turn
+  clock::time_point close_at_most_{};
   std::vector<clock::time_point> bad_frames_;  // of the last minute
   bool heard_ = true;                          // since the last ping
   bool writing_ = false;

@@ -242,7 +242,7 @@ TEST_F(Hub, AfterARebuildNoTrucksPositionReplacesAnothers) {
   h.publish(2, "TRK-1", driving(11));
   std::string taken;
   v.waiting.take_positions(taken, 1);
-  v.waiting.take_positions(taken, taken.size() + 1);
+  v.waiting.take_positions(taken, 1);
   h.publish(2, "TRK-1", driving(12));
   h.publish(2, "TRK-1", driving(13));
   EXPECT_EQ(words::speeds_in(taken) + ", " + v.positions(), "TRK-1 10, TRK-2 20, TRK-1 13");

@@ -102,6 +102,25 @@ TEST(SnapshotStore, AFlippedByteInARowIsFound) {
   EXPECT_NE(loaded.error().what.find("the snapshot of truck/A"), std::string::npos) << loaded.error().what;
 }
 
+// Replaying from a later record would leave out some, and nothing else would show it.
+TEST(SnapshotStore, AFlippedBitInThePlaceToReplayFromIsFound) {
+  for (int bit = 0; bit < 8; ++bit) {
+    SCOPED_TRACE(bit);
+    const directory d;
+    const auto path = d / "snapshots.sqlite";
+    ASSERT_TRUE(store_in(d)->finish(69));
+    std::string bytes = content(path);
+    const std::string_view name = "replay_from";
+    const auto at = bytes.find(std::string{name} + 'E');  // the letter is 69
+    ASSERT_NE(at, std::string::npos);
+    bytes[at + name.size()] = static_cast<char>(bytes[at + name.size()] ^ (1 << bit));
+    write(path, bytes);
+    const auto from = store_in(d)->replay_from();
+    ASSERT_FALSE(from) << *from;
+    EXPECT_NE(from.error().what.find("is damaged"), std::string::npos) << from.error().what;
+  }
+}
+
 TEST(SnapshotStore, AnEntityThatIsNotTakenStopsTheLoading) {
   const directory d;
   const auto store = store_in(d);
@@ -124,6 +143,29 @@ TEST(SnapshotStore, AFullDiskIsASentenceAndTheOldSnapshotsStay) {
   }
   EXPECT_EQ(all_of(*store)["truck/A"], "x");
   EXPECT_TRUE(store->write(large));
+}
+
+// With journal.sync: normal a snapshot would else be durable before the records that it holds.
+TEST(SnapshotStore, NothingIsWrittenBeforeTheJournalIsDurable) {
+  const directory d;
+  int asked = 0;
+  std::error_code journal;
+  const auto store = std::move(snapshot_store::open(d / "snapshots.sqlite", ours, [&] {
+                       ++asked;
+                       return journal;
+                     })).value();
+  const entity one[] = {{"truck/A", "x"}};
+  ASSERT_TRUE(store->write(one));
+  ASSERT_TRUE(store->finish(5, one));
+  EXPECT_EQ(asked, 2);
+  journal = std::make_error_code(std::errc::io_error);
+  const entity newer[] = {{"truck/A", "y"}};
+  const auto failed = store->write(newer);
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().what.find("cannot sync the journal: "), std::string::npos) << failed.error().what;
+  EXPECT_FALSE(store->finish(9, newer));
+  EXPECT_EQ(all_of(*store)["truck/A"], "x");
+  EXPECT_EQ(store->replay_from().value(), 5u);
 }
 
 }  // namespace

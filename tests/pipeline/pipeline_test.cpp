@@ -82,14 +82,14 @@ TEST_F(Pipeline, NewTrucksBeyondTheMostAreRefusedInTheirPlacesAndKnownOnesGoOn) 
   auto b = batch_of({{"NEW-A", 0}, {"TRK-2", 1}, {"NEW-B", 0}, {"NEW-A", 1}, {"NEW-C", 0}, {"TRK-1", 1}});
   for (auto& p : b->positions) p.index += p.index >= 3 ? 1 : 0;  // the fourth sent was refused at the door
   b->rejected.push_back({3, engine::reject_code::latitude_missing, {}, {}});
-  const receipt& r = s.wait(s.submit(std::move(b))).value();
+  const auto answered = s.submit(std::move(b));
+  const receipt& r = s.wait(answered).value();
   EXPECT_EQ(r.accepted, 4U);
   std::vector<std::pair<std::uint32_t, engine::reject_code>> refused;
   for (const auto& each : r.input->rejected) refused.emplace_back(each.index, each.code);
-  EXPECT_EQ(refused, (std::vector<std::pair<std::uint32_t, engine::reject_code>>{
-                         {2, engine::reject_code::too_many_trucks},
-                         {3, engine::reject_code::latitude_missing},
-                         {5, engine::reject_code::too_many_trucks}}));
+  EXPECT_EQ(refused, (std::vector<std::pair<std::uint32_t, engine::reject_code>>{{2, engine::reject_code::too_many_trucks},
+                                                                                 {3, engine::reject_code::latitude_missing},
+                                                                                 {5, engine::reject_code::too_many_trucks}}));
   EXPECT_EQ(s.p->trucks(), 3U);
   EXPECT_TRUE(s.p->live().find("NEW-A"));
   EXPECT_FALSE(s.p->live().find("NEW-B"));
@@ -109,13 +109,13 @@ TEST_F(Pipeline, TooMuchThatWaitsForTheCommitIsRefusedAndTakenLater) {
   EXPECT_EQ(s.take({{"TRK-1", 1}}).accepted, 1U);
 }
 
-TEST_F(Pipeline, AFullJournalRefusesUntilRetentionMadeRoom) {
+TEST_F(Pipeline, AJournalThatReachedItsCapRefuses) {
   auto options = small();
-  options.journal_max_bytes = 40'000;
+  options.journal_max_bytes = 8'000;
   options.retention = std::chrono::hours{0};
-  spine s{dir.path(), options, 4'000};
+  spine s{dir.path(), options, 1'000};
   int second = 0;
-  while (!s.p->closed() && second < 5'000) s.take({{"TRK-1", second++}});
+  while (s.log->bytes() < 8'000) s.take({{"TRK-1", second++}});
   s.p->start();  // looks at sizes from now on
   ASSERT_TRUE(s.until([&] { return s.p->closed() == refusal::storage_full; }));
   const auto refused = s.submit({{"TRK-1", second}});
@@ -126,12 +126,11 @@ TEST_F(Pipeline, AFullJournalRefusesUntilRetentionMadeRoom) {
 
 TEST_F(Pipeline, RoomComesBackOnceASnapshotLetsOldRecordsGo) {
   auto options = small();
-  options.journal_max_bytes = 40'000;
+  options.journal_max_bytes = 8'000;
   options.retention = std::chrono::hours{0};
   options.snapshot_positions = 1;
-  spine s{dir.path(), options, 4'000};
-  for (int second = 0; second < 1'000; ++second) s.take({{"TRK-1", second}});
-  ASSERT_GT(s.log->bytes(), 40'000U);
+  spine s{dir.path(), options, 1'000};
+  for (int second = 0; s.log->bytes() < 8'000; ++second) s.take({{"TRK-1", second}});
   s.p->start();
   ASSERT_TRUE(s.until([&] { return s.p->closed() == refusal::storage_full; }));
   ASSERT_TRUE(s.until([&] { return !s.p->closed(); }));
@@ -232,15 +231,13 @@ TEST_F(Pipeline, ABurstIsToldInShortTurns) {
   }
   std::vector<std::shared_ptr<answer>> answers;
   for (int i = 0; i < 3'000; ++i) answers.push_back(s.submit({{"TRK-" + std::to_string(i % 100), i}}));
-  std::chrono::steady_clock::duration longest{};
+  turn_watch watch;
   ASSERT_TRUE(s.until([&] {
-    const auto begun = std::chrono::steady_clock::now();
-    s.loop.poll_one();
-    longest = std::max(longest, std::chrono::steady_clock::now() - begun);
+    watch.turn(s.loop);
     return answers.back()->got.has_value();
   }));
-  RecordProperty("longest_turn_us", static_cast<int>(longest / 1us));
-  EXPECT_LT(longest, 100ms);
+  RecordProperty("longest_turn_us", static_cast<int>(watch.longest / 1us));
+  EXPECT_LT(watch.longest, 20ms) << "a sanitizer's build is slower; otherwise it is about one";
   for (auto& v : viewers) s.fan_out.leave(*v);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -49,8 +50,27 @@ struct answer {
 };
 
 inline pipeline_options small() {
-  return {.max_trucks = 1'000, .journal_max_bytes = 1ULL << 40, .min_free_bytes = 0, .snapshot_interval = std::chrono::hours{1}};
+  return {
+      .max_trucks = 1'000, .journal_max_bytes = 1ULL << 40, .min_free_bytes = 0, .snapshot_interval = std::chrono::hours{1}};
 }
+
+/// How long one turn of the loop kept this thread busy; what the machine did for others meanwhile does not count.
+class turn_watch {
+ public:
+  void turn(net::io_context& loop) {
+    const auto begun = busy();
+    loop.poll_one();
+    longest = std::max(longest, busy() - begun);
+  }
+  std::chrono::nanoseconds longest{};
+
+ private:
+  static std::chrono::nanoseconds busy() {
+    timespec t{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec};
+  }
+};
 
 class spine {
  public:
@@ -123,8 +143,8 @@ inline std::string recovered_digest(const std::filesystem::path& directory) {
   if (!whole) return whole.error().what;
   EXPECT_EQ(quick->differences, 0U);
   EXPECT_EQ(whole->differences, 0U);
-  EXPECT_EQ(digest(quick->world), digest(whole->world));
-  return digest(whole->world);
+  EXPECT_EQ(journal::digest(quick->world), journal::digest(whole->world));
+  return journal::digest(whole->world);
 }
 
 }  // namespace haulcast::pipeline::words

@@ -50,7 +50,7 @@ class subscriber {
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> topics_;  // those it follows -> its place among the followers
   std::optional<geo::bbox> viewport_;
   may_see visible_;
-  std::uint64_t seen_ = 0;  // the last thing published that reached it: who follows twice gets it once
+  std::uint64_t seen_ = 0;           // the last thing published that reached it: who follows twice gets it once
   std::size_t member_at_ = nowhere;  // its places in the hub's lists
   std::size_t all_at_ = nowhere;
   std::size_t woken_at_ = nowhere;

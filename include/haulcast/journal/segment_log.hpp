@@ -62,10 +62,15 @@ class segment_log {
   std::error_code append(const group& g);
   /// After a failed append: leaves everything behind last_offset() and goes on in a new segment.
   std::error_code restart();
+  /// Makes durable what `normal` has only handed to the kernel: for what must not be ahead of the journal after a power cut.
+  /// Nothing to do in `full`. Any thread.
+  std::error_code sync() const;
   /// Deletes the oldest segments whose records all lie below `keep_from` while they are older than `older_than` or more than
   /// `bytes_max` are held. The newest segment stays, and so does one whose file cannot be removed. Returns how many went.
   std::size_t drop(offset_t keep_from, utc_time older_than, std::uint64_t bytes_max);
 
+  /// The file that the record at `offset` is in; empty when there is none.
+  std::filesystem::path file_of(offset_t offset) const;
   /// The group that holds the record at `offset`; none when it is not written yet. O(log segments + groups per 256 KiB).
   result<shared_group, read_error> read(offset_t offset) const;
 
@@ -76,6 +81,7 @@ class segment_log {
   result<void> load();
   result<std::shared_ptr<segment>> open_segment(const std::filesystem::path& path) const;
   result<void> check_newest(segment& s);
+  static std::error_code write_again(const segment& s, offset_t from, offset_t end);
   std::error_code start_segment(offset_t first);
   std::shared_ptr<segment> newest() const;
   std::shared_ptr<segment> segment_of(offset_t offset) const;

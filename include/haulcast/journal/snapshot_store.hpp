@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "haulcast/base/result.hpp"
 #include "haulcast/engine/world.hpp"
@@ -28,8 +29,10 @@ struct entity {
 /// that did not end are as good as any other: each entity says what it holds. Blocking; one thread at a time.
 class snapshot_store {
  public:
+  /// `before_commit` makes the journal durable as far as the entities go; when it fails nothing is written.
   /// Error: a sentence; also when the file belongs to another journal or was written by a newer version.
-  static result<std::unique_ptr<snapshot_store>> open(const std::filesystem::path& path, std::string_view journal_id);
+  static result<std::unique_ptr<snapshot_store>> open(const std::filesystem::path& path, std::string_view journal_id,
+                                                      std::function<std::error_code()> before_commit = {});
   ~snapshot_store();
   snapshot_store(const snapshot_store&) = delete;
   snapshot_store& operator=(const snapshot_store&) = delete;
@@ -52,6 +55,7 @@ class snapshot_store {
   result<void> put(std::span<const entity> entities);
 
   sqlite3* db_;
+  std::function<std::error_code()> before_commit_;
 };
 
 }  // namespace haulcast::journal

@@ -141,6 +141,7 @@ class pipeline {
     std::vector<std::string> tick_trucks;  // ids, in the order of `what.trucks`
     engine::outcome what;
     std::unique_ptr<completion<submit_result>> done;
+    bool lost = false;  // its commit failed
   };
 
   void apply(std::unique_ptr<engine::batch> input, std::unique_ptr<completion<submit_result>> done);
@@ -152,6 +153,8 @@ class pipeline {
   void failed(std::error_code error);
   void tell_some();
   void tell(in_flight& entry);
+  void wake_some();
+  void answer_some();
   void answer(in_flight entry);
   void rebuild();
   void rebuilt(std::shared_ptr<journal::recovered> world, std::shared_ptr<view> told);
@@ -177,8 +180,11 @@ class pipeline {
   journal::group building_;
   bool hand_over_posted_ = false;
   bool tell_posted_ = false;
+  bool wake_posted_ = false;
+  bool answer_posted_ = false;
   bool maintaining_ = false;
   std::deque<in_flight> in_flight_;
+  std::deque<in_flight> answers_;  // told or lost, and not answered yet
   std::vector<engine::outcome> spare_outcomes_;
   std::size_t pending_bytes_ = 0;
   std::uint64_t positions_since_pass_ = 0;

@@ -9,8 +9,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "haulcast/auth/principal.hpp"
@@ -28,8 +31,8 @@ class session;
 
 struct live_options {
   hub::outbox_options outbox;
-  std::chrono::seconds ping_interval{15};  // a peer that did not answer one by the next is dead: at most twice this
-  std::chrono::seconds close_timeout{2};   // for the peer to answer a close
+  std::chrono::milliseconds ping_interval{15'000};  // a peer that did not answer one by the next is dead: at most twice this
+  std::chrono::milliseconds close_timeout{2'000};   // for the peer to answer a close, or to take any of what is before it
   std::size_t max_connections = 10'000;
   std::size_t max_interests = 10'000;      // of one connection
   std::uint32_t max_frame_bytes = 65'536;  // from clients
@@ -45,7 +48,7 @@ struct live_metrics {
   std::uint64_t bad_frames = 0;
   std::uint64_t dead_peers = 0;
   std::uint64_t resumes = 0;
-  std::map<std::uint16_t, std::uint64_t> closed;  // by the code we closed with; 1006: the peer just went
+  std::map<std::uint16_t, std::uint64_t> closed;  // by code; 1006: the peer just went, 3000: a code of the peer's own
 };
 
 /// Owns the sessions. Loop only.
@@ -63,23 +66,26 @@ class live_server {
   net::awaitable<void> serve(net::ip::tcp::socket socket, std::shared_ptr<const auth::principal> who, std::string buffered,
                              std::vector<std::string> deliveries);
 
-  /// Begins to close every connection with 1001.
+  /// Begins to close every connection with 1001, some in each turn of the loop.
   void close_all();
 
  private:
   friend class session;
-  void every_second();
+  using some_sessions = std::vector<std::shared_ptr<session>>;
+
+  void every_slice();
   void check(std::size_t bucket);
+  static void close_some(some_sessions sessions, std::uint16_t code, std::string_view reason);
 
   net::io_context& loop_;
   pipeline::pipeline& pipeline_;
   hub::hub& hub_;
   const live_options options_;
   std::unordered_map<session*, std::shared_ptr<session>> sessions_;
-  std::vector<std::vector<session*>> buckets_;  // each pinged in a second of its own
-  std::multimap<utc_time, session*> expiries_;
+  std::vector<std::vector<session*>> buckets_;  // each pinged in a slice of the interval of its own
+  std::set<std::pair<utc_time, session*>> expiries_;
   std::size_t next_bucket_ = 0;
-  std::size_t second_ = 0;
+  std::size_t slice_ = 0;
   bool closing_ = false;
   net::steady_timer timer_;
   std::vector<char> read_buffer_;  // shared: what is read is decoded before the next read

@@ -9,10 +9,11 @@ namespace {
 
 constexpr std::string_view model =
     R"({"truck_id":"TRK-0000000","timestamp":"2026-01-01T00:00:00.000Z","latitude":47.000000,"longitude":8.541712,)"
-    R"("speed_kmh":45.0,"heading":180,"accuracy_m":5,"odometer_km":120345.6,"engine_status":"running"})";
+    R"("speed_kmh":45.0,"heading":180,"accuracy_m":5,"odometer_km":1203456.78,"engine_status":"running"})";
 constexpr auto id_at = model.find("0000000");
 constexpr auto time_at = model.find("2026");
 constexpr auto latitude_at = model.find("47.000000");
+constexpr auto stamp_at = model.find("1203456.78");
 
 constexpr std::int64_t step_ms = 5000;
 constexpr std::uint32_t road_steps = 400;
@@ -46,6 +47,23 @@ std::int64_t days_ago_ms(int days) {
 
 }  // namespace
 
+std::uint32_t read_stamp(std::string_view text) {
+  std::uint32_t value = 0;
+  int fraction = -1;  // digits read of it
+  for (const char c : text) {
+    if (c == '.') {
+      fraction = 0;
+    } else if (c >= '0' && c <= '9' && fraction < 2) {
+      value = value * 10 + static_cast<std::uint32_t>(c - '0');
+      fraction += fraction >= 0 ? 1 : 0;
+    } else {
+      break;
+    }
+  }
+  for (; fraction < 2; fraction = fraction < 0 ? 1 : fraction + 1) value *= 10;
+  return value - 100'000'000;
+}
+
 std::string truck_id(std::uint32_t number) { return fmt::format("TRK-{:07}", number); }
 
 batch_text::batch_text(std::size_t positions, std::string_view token) : start_ms_{days_ago_ms(25)} {
@@ -73,5 +91,14 @@ void batch_text::put(std::size_t at, bench_truck& truck) {
   write_time(slot + time_at, start_ms_ + n * step_ms);
   write_digits(slot + latitude_at + 3, steps * microdegrees_a_step, 6);
 }
+
+void batch_text::stamp(std::size_t at, std::uint32_t microseconds) {
+  char* slot = text_.data() + slots_[at] + stamp_at;
+  const auto value = microseconds + 100'000'000;  // no leading zeros
+  write_digits(slot, value / 100, 7);
+  write_digits(slot + 8, value % 100, 2);
+}
+
+std::string_view batch_text::position(std::size_t at) const { return std::string_view{text_}.substr(slots_[at], model.size()); }
 
 }  // namespace haulcast::bench

@@ -80,7 +80,7 @@ std::size_t connection::receive(char* to, std::size_t size) {
 std::string connection::await_text(std::string_view wanted) {
   std::string all;
   std::array<char, 4096> chunk{};
-  while (all.find(wanted) == all.npos) {
+  while (all.empty() || all.find(wanted) == all.npos) {
     wait_for(socket_, POLLIN, 10'000);
     all.append(chunk.data(), receive(chunk.data(), chunk.size()));
   }

@@ -26,7 +26,8 @@ class connection {
   /// What is there, at most `size` bytes; 0 when nothing is. Throws when the peer closed.
   std::size_t receive(char* to, std::size_t size);
 
-  /// Waits until `wanted` has come; returns all that came. For handshakes. Throws after 10 s.
+  /// Waits until `wanted` has come (nothing in particular: until anything has); returns all that came. For handshakes. Throws
+  /// after 10 s without anything.
   std::string await_text(std::string_view wanted);
 
  private:

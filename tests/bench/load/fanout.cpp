@@ -1,8 +1,7 @@
-#include <fmt/core.h>
-
-#include <array>
+#include <algorithm>
 #include <chrono>
-#include <cstring>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "load/connection.hpp"
 #include "load/load.hpp"
 #include "load/process.hpp"
+#include "load/subscriber.hpp"
 
 namespace haulcast::bench {
 namespace {
@@ -17,64 +17,10 @@ namespace {
 using clock = std::chrono::steady_clock;
 constexpr std::size_t followers_of_a_truck = 10;
 constexpr std::size_t trucks_per_subscriber = 20;
-constexpr std::string_view mark = "\"truck_id\"";  // once in every delivered position
-
-/// A text frame as a client sends it, masked with zeros: the text stays readable.
-std::string client_frame(std::string_view text) {
-  std::string frame{'\x81'};
-  if (text.size() < 126) {
-    frame += static_cast<char>(0x80U | text.size());
-  } else {
-    frame += '\xfe';
-    frame += static_cast<char>(text.size() >> 8U);
-    frame += static_cast<char>(text.size() & 0xffU);
-  }
-  return frame.append(4, '\0').append(text);
-}
-
-/// A WebSocket that counts the positions that reach it. It answers no pings: runs are shorter than the time to the first.
-class subscriber {
- public:
-  subscriber(const target& to, const std::vector<std::uint32_t>& trucks) : wire_{to.port} {
-    wire_.send(
-        fmt::format("GET /v1/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-                    "Authorization: Bearer {}\r\n\r\n",
-                    to.token));
-    wire_.await_text("\r\n\r\n");
-    std::string command = R"({"type":"subscribe","trucks":[)";
-    for (const auto truck : trucks) command += (command.back() == '[' ? "\"" : ",\"") + truck_id(truck) + "\"";
-    wire_.send(client_frame(command + "]}"));
-    wire_.await_text("\"subscribed\"");
-  }
-
-  connection& wire() { return wire_; }
-
-  /// Reads what came and counts the marks in it, also one that was cut by the end of the last read.
-  std::size_t receive() {
-    static std::array<char, 65536> chunk;
-    std::memcpy(chunk.data(), tail_.data(), tail_size_);
-    const auto size = tail_size_ + wire_.receive(chunk.data() + tail_size_, chunk.size() - tail_size_);
-    const std::string_view text{chunk.data(), size};
-    std::size_t count = 0;
-    std::size_t at = 0;
-    while (const void* found = ::memmem(text.data() + at, size - at, mark.data(), mark.size())) {
-      at = static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) + mark.size();
-      ++count;
-    }
-    tail_size_ = std::min(size - at, mark.size() - 1);
-    std::memcpy(tail_.data(), text.data() + size - tail_size_, tail_size_);
-    return count;
-  }
-
- private:
-  connection wire_;
-  std::array<char, mark.size()> tail_{};
-  std::size_t tail_size_ = 0;
-};
-
+/// Publishes for its part of the fleet: by HTTP, or to a broker.
 struct fleet_poster {
-  poster http;
+  std::optional<poster> http;
+  std::optional<mqtt_publisher> mqtt;
   batch_text request;
   std::vector<bench_truck> trucks;
   std::size_t turn = 0;
@@ -91,9 +37,11 @@ class fanout_run {
   }
 
   load_result run() {
+    due_ = clock::now();
     turn_for(plan_.warm_up_s);
     result_ = {};
     latencies_.clear();
+    told_.clear();
     const auto began = clock::now();
     const auto cpu_before = cpu_seconds(to_.server);
     turn_for(plan_.seconds);
@@ -102,6 +50,9 @@ class fanout_run {
     result_.positions = result_.requests * plan_.batch;
     result_.p50_us = latencies_.quantile(0.5);
     result_.p99_us = latencies_.quantile(0.99);
+    result_.told_p50_us = told_.quantile(0.5);
+    result_.told_p99_us = told_.quantile(0.99);
+    result_.told_p999_us = told_.quantile(0.999);
     return result_;
   }
 
@@ -116,55 +67,90 @@ class fanout_run {
     for (std::size_t t = 0; t < truck_count(); ++t) {
       for (std::size_t j = 0; j < followers; ++j) follows[(t + j * s / followers) % s].push_back(static_cast<std::uint32_t>(t));
     }
-    subscribers_.reserve(s);
-    for (std::size_t i = 0; i < s; ++i) {
-      subscribers_.emplace_back(to_, follows[i]);
-      ready_.add(subscribers_.back().wire(), static_cast<std::uint32_t>(i));
+    if (to_.mqtt_port != 0) {
+      subscribers_ = subscriber::over_mqtt(to_, follows);
+    } else {
+      for (const auto& trucks : follows) subscribers_.emplace_back(to_, follow_trucks(trucks));
     }
+    for (std::size_t i = 0; i < s; ++i) ready_.add(subscribers_[i].wire(), static_cast<std::uint32_t>(i));
   }
 
   void connect_posters() {
     posters_.reserve(plan_.posters);
     for (std::size_t p = 0; p < plan_.posters; ++p) {
-      posters_.push_back({.http = poster{to_.port}, .request = {plan_.batch, to_.token}, .trucks = {}, .sent_at = {}});
+      posters_.push_back({.http = {}, .mqtt = {}, .request = {plan_.batch, to_.token}, .trucks = {}, .sent_at = {}});
       auto& each = posters_.back();
       for (auto t = p; t < truck_count(); t += plan_.posters) each.trucks.push_back({static_cast<std::uint32_t>(t), 0});
-      ready_.add(each.http.wire(), static_cast<std::uint32_t>(plan_.subscribers + p));
+      if (to_.mqtt_port != 0) {
+        each.mqtt.emplace(to_);
+      } else {
+        each.http.emplace(to_.port);
+        ready_.add(each.http->wire(), static_cast<std::uint32_t>(plan_.subscribers + p));
+      }
     }
   }
 
   void turn_for(double seconds) {
     const auto end = clock::now() + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds));
     while (clock::now() < end) {
-      for (auto& each : posters_) post_if_room(each);
-      if (!ready_.wait(200, [this](std::uint32_t number) { on_ready(number); })) give_up_outstanding();
+      if (plan_.rate > 0) {
+        post_what_is_due();
+      } else {
+        for (auto& each : posters_) {
+          if (each.idle && outstanding_ + deliveries_a_batch_ <= plan_.window) post(each, clock::now());
+        }
+      }
+      // With a rate it looks again at once: a wait rounded up to a millisecond would be the latency that is measured.
+      const bool came = ready_.wait(plan_.rate > 0 ? 0 : 200, [this](std::uint32_t number) { on_ready(number); });
+      if (!came && plan_.rate <= 0) give_up_outstanding();
     }
   }
 
-  void post_if_room(fleet_poster& from) {
-    if (!from.idle || outstanding_ + deliveries_a_batch_ > plan_.window) return;
-    if (plan_.one_truck) {
-      auto& truck = from.trucks[from.turn++ % from.trucks.size()];
-      for (std::size_t i = 0; i < plan_.batch; ++i) from.request.put(i, truck);
-    } else {
-      for (std::size_t i = 0; i < plan_.batch; ++i) from.request.put(i, from.trucks[from.turn++ % from.trucks.size()]);
+  void post_what_is_due() {
+    const auto interval = std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(1 / plan_.rate));
+    for (; due_ <= clock::now(); due_ += interval) {
+      std::size_t looked_at = 0;
+      while (looked_at < posters_.size() && !posters_[next_].idle) next_ = (next_ + 1) % posters_.size(), ++looked_at;
+      if (looked_at == posters_.size()) return;
+      post(posters_[next_], due_);
+      next_ = (next_ + 1) % posters_.size();
     }
+  }
+
+  std::uint32_t stamp_of(clock::time_point t) const {
+    return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::microseconds>(t - epoch_).count() % stamps);
+  }
+
+  void post(fleet_poster& from, clock::time_point due) {
+    const auto stamp = stamp_of(due);
+    for (std::size_t i = 0; i < plan_.batch; ++i) {
+      auto& truck = from.trucks[(plan_.one_truck ? from.turn : from.turn++) % from.trucks.size()];
+      from.request.put(i, truck);
+      if (plan_.rate > 0) from.request.stamp(i, stamp);
+      if (from.mqtt) from.mqtt->add(truck_id(truck.number), from.request.position(i));
+    }
+    if (plan_.one_truck) ++from.turn;
     outstanding_ += deliveries_a_batch_;
+    from.sent_at = due;
+    if (from.mqtt) {
+      ++result_.requests;
+      result_.accepted += plan_.batch;
+      return from.mqtt->send();
+    }
     from.idle = false;
-    from.sent_at = clock::now();
-    from.http.post(from.request.text());
+    from.http->post(from.request.text());
   }
 
   void on_ready(std::uint32_t number) {
     if (number >= plan_.subscribers) return on_answer(posters_[number - plan_.subscribers]);
-    const auto count = subscribers_[number].receive();
+    const auto count = plan_.rate > 0 ? subscribers_[number].receive(timed_) : subscribers_[number].receive();
     result_.deliveries += count;
     outstanding_ -= std::min(count, outstanding_);
   }
 
   void on_answer(fleet_poster& from) {
     poster::answer answer;
-    if (!from.http.receive(answer)) return;
+    if (!from.http->receive(answer)) return;
     latencies_.add(std::chrono::duration<double, std::micro>(clock::now() - from.sent_at).count());
     from.idle = true;
     result_.accepted += answer.accepted;
@@ -187,6 +173,13 @@ class fanout_run {
   std::size_t outstanding_ = 0;
   load_result result_;
   latencies latencies_;
+  latencies told_;
+  const clock::time_point epoch_ = clock::now();  // of the stamps
+  const std::function<void(std::uint32_t)> timed_ = [this](std::uint32_t stamp) {
+    told_.add(static_cast<double>(stamp_of(clock::now()) - stamp));
+  };
+  clock::time_point due_;  // of the next batch, with a rate
+  std::size_t next_ = 0;   // whose turn it is then
 };
 
 }  // namespace

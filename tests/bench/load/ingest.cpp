@@ -17,13 +17,15 @@ using clock = std::chrono::steady_clock;
 struct sender {
   sender(const target& to, const ingest_plan& plan, std::uint32_t number) : http{to.port}, request{plan.batch, to.token} {
     const auto first = number * static_cast<std::uint32_t>(plan.trucks_per_connection);
-    for (std::uint32_t i = 0; i < plan.trucks_per_connection; ++i) trucks.push_back({.number = first + i, .sent = 0});
+    for (std::uint32_t i = 0; i < plan.trucks_per_connection; ++i)
+      trucks.push_back({.number = first + i, .sent = plan.first_position});
   }
 
-  void post(std::size_t positions) {
-    auto& truck = trucks[turn++ % trucks.size()];
-    for (std::size_t i = 0; i < positions; ++i) request.put(i, truck);
-    sent_at = clock::now();
+  void post(const ingest_plan& plan, clock::time_point due) {
+    for (std::size_t i = 0; i < plan.batch; ++i) request.put(i, trucks[(plan.mixed ? turn++ : turn) % trucks.size()]);
+    if (!plan.mixed) ++turn;
+    sent_at = due;
+    idle = false;
     http.post(request.text());
   }
 
@@ -31,6 +33,7 @@ struct sender {
   batch_text request;
   std::vector<bench_truck> trucks;
   std::size_t turn = 0;
+  bool idle = true;
   clock::time_point sent_at;
 };
 
@@ -45,7 +48,10 @@ class ingest_run {
   }
 
   load_result run() {
-    for (auto& each : senders_) each.post(plan_.batch);
+    due_ = clock::now();
+    if (plan_.rate <= 0) {
+      for (auto& each : senders_) each.post(plan_, due_);
+    }
     if (plan_.requests == 0) turn_for(plan_.warm_up_s);
     begin_measuring();
     turn_for(plan_.requests == 0 ? plan_.seconds : 3600);
@@ -59,10 +65,14 @@ class ingest_run {
     latencies_.clear();
     began_ = clock::now();
     cpu_before_ = cpu_seconds(to_.server);
+    allocations_before_ = allocations();
   }
+
+  std::uint64_t allocations() const { return to_.allocations == nullptr ? 0 : *to_.allocations; }
 
   void finish() {
     result_.seconds = std::chrono::duration<double>(clock::now() - began_).count();
+    result_.allocations = allocations() - allocations_before_;
     result_.server_cpu_s = cpu_seconds(to_.server) - cpu_before_;
     result_.positions = result_.requests * plan_.batch;
     result_.p50_us = latencies_.quantile(0.5);
@@ -72,7 +82,20 @@ class ingest_run {
   void turn_for(double seconds) {
     const auto end = clock::now() + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds));
     while (clock::now() < end && !enough()) {
-      ready_.wait(100, [this](std::uint32_t number) { on_ready(senders_[number]); });
+      if (plan_.rate > 0) post_what_is_due();
+      // With a rate it looks again at once: a wait rounded up to a millisecond would be the latency that is measured.
+      ready_.wait(plan_.rate > 0 ? 0 : 100, [this](std::uint32_t number) { on_ready(senders_[number]); });
+    }
+  }
+
+  void post_what_is_due() {
+    const auto interval = std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(1 / plan_.rate));
+    for (; due_ <= clock::now(); due_ += interval) {
+      std::size_t looked_at = 0;
+      while (looked_at < senders_.size() && !senders_[next_].idle) next_ = (next_ + 1) % senders_.size(), ++looked_at;
+      if (looked_at == senders_.size()) return;
+      senders_[next_].post(plan_, due_);
+      next_ = (next_ + 1) % senders_.size();
     }
   }
 
@@ -86,7 +109,8 @@ class ingest_run {
     ++(answer.status == 200 ? result_.requests : result_.refused);
     result_.accepted += answer.accepted;
     result_.duplicates += answer.duplicates;
-    if (!enough()) from.post(plan_.batch);
+    from.idle = true;
+    if (plan_.rate <= 0 && !enough()) from.post(plan_, now);
   }
 
   const target& to_;
@@ -97,6 +121,9 @@ class ingest_run {
   latencies latencies_;
   clock::time_point began_;
   double cpu_before_ = 0;
+  std::uint64_t allocations_before_ = 0;
+  clock::time_point due_;  // of the next batch, with a rate
+  std::size_t next_ = 0;   // whose turn it is then
 };
 
 }  // namespace
@@ -106,9 +133,10 @@ load_result run_ingest(const target& to, const ingest_plan& plan) { return inges
 std::string to_json(const load_result& r) {
   return fmt::format(
       R"({{"requests":{},"refused":{},"positions":{},"accepted":{},"duplicates":{},"deliveries":{},"missing":{},)"
-      R"("seconds":{:.3f},"server_cpu_s":{:.2f},"p50_us":{:.0f},"p99_us":{:.0f}}})",
+      R"("seconds":{:.3f},"server_cpu_s":{:.2f},"p50_us":{:.0f},"p99_us":{:.0f},"told_p50_us":{:.0f},"told_p99_us":{:.0f},)"
+      R"("told_p999_us":{:.0f},"allocations":{}}})",
       r.requests, r.refused, r.positions, r.accepted, r.duplicates, r.deliveries, r.missing, r.seconds, r.server_cpu_s,
-      r.p50_us, r.p99_us);
+      r.p50_us, r.p99_us, r.told_p50_us, r.told_p99_us, r.told_p999_us, r.allocations);
 }
 
 }  // namespace haulcast::bench

@@ -1,20 +1,27 @@
 #include "load/process.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <utility>
+
+#include "load/connection.hpp"
 
 namespace haulcast::bench {
 namespace {
@@ -81,6 +88,29 @@ double cpu_seconds(pid_t process) {
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
+double resident_bytes(pid_t process) {
+  std::ifstream in{fmt::format("/proc/{}/status", process)};
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("RssAnon:")) return std::stod(line.substr(8)) * 1024;
+  }
+  return 0;
+}
+
+std::uint16_t free_port() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr generic{};
+  std::memcpy(&generic, &address, sizeof address);
+  socklen_t size = sizeof generic;
+  const bool bound = ::bind(socket, &generic, size) == 0 && ::getsockname(socket, &generic, &size) == 0;
+  ::close(socket);
+  if (!bound) throw std::runtime_error{"no port is free"};
+  std::memcpy(&address, &generic, sizeof address);
+  return ntohs(address.sin_port);
+}
+
 void pin_to(int core) {
   cpu_set_t cores;
   CPU_ZERO(&cores);
@@ -95,30 +125,62 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::string output_of(const std::vector<std::string>& command, const environment& extra) {
+std::string all_output_of(const std::vector<std::string>& command, const environment& extra) {
   const auto [child, output] = start(command, extra, "/dev/null", -1);
-  const auto line = first_line(output, std::chrono::seconds{10});
+  std::string all;
+  std::array<char, 4096> chunk;
+  for (ssize_t got = 0; (got = ::read(output, chunk.data(), chunk.size())) > 0;) {
+    all.append(chunk.data(), static_cast<std::size_t>(got));
+  }
   ::close(output);
   int status = 0;
   ::waitpid(child, &status, 0);
-  if (status != 0 || line.empty()) throw std::runtime_error{"failed: " + command[0] + " " + command[1]};
-  return line;
+  if (status != 0 || all.empty()) throw std::runtime_error{"failed: " + command[0] + " " + command[1]};
+  return all;
 }
 
-server_process::server_process(const std::vector<std::string>& command, const environment& extra, const std::string& log) {
+std::string output_of(const std::vector<std::string>& command, const environment& extra) {
+  const auto all = all_output_of(command, extra);
+  return all.substr(0, all.find('\n'));
+}
+
+server_process::server_process(const std::vector<std::string>& command, const environment& extra, const std::string& log,
+                               std::uint16_t known_port)
+    : port_{known_port} {
   const auto begin = clock::now();
   const auto started = start(command, extra, log, 0);
   child_ = started.child;
   output_ = started.output;
-  const auto line = first_line(output_, std::chrono::seconds{120});
+  if (known_port == 0) {
+    await_line(command[0], log);
+  } else {
+    await_connection(command[0], log);
+  }
   ready_s_ = seconds_since(begin);
   ready_cpu_s_ = cpu_seconds(child_);
+}
+
+void server_process::await_line(const std::string& what, const std::string& log) {
+  const auto line = first_line(output_, std::chrono::seconds{120});
   const auto colon = line.rfind(':');
   if (!line.starts_with("listening on ") || colon == line.npos) {
     reap();
-    throw std::runtime_error{command[0] + " was not ready; see " + log};
+    throw std::runtime_error{what + " was not ready; see " + log};
   }
   port_ = static_cast<std::uint16_t>(std::stoi(line.substr(colon + 1)));
+}
+
+void server_process::await_connection(const std::string& what, const std::string& log) {
+  for (int i = 0; i < 1000; ++i) {
+    try {
+      const connection there{port_};
+      return;
+    } catch (const std::runtime_error&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+  }
+  reap();
+  throw std::runtime_error{what + " was not ready; see " + log};
 }
 
 server_process::~server_process() { kill(); }

@@ -13,6 +13,9 @@ namespace haulcast::bench {
 /// CPU seconds (user and system, all threads) that a process has used; 0 when it is gone. Resolution 10 ms.
 double cpu_seconds(pid_t process);
 
+/// Memory of a process that no file backs, in bytes: what it has taken for itself. 0 when it is gone.
+double resident_bytes(pid_t process);
+
 /// Pins the calling process to a core, if it may and the core exists.
 void pin_to(int core);
 
@@ -21,14 +24,22 @@ void raise_descriptor_limit();
 
 using environment = std::vector<std::pair<std::string, std::string>>;
 
-/// What a command printed on stdout, without the last newline. Throws std::runtime_error when it fails.
+/// The first line that a command printed on stdout. Throws std::runtime_error when it fails.
 std::string output_of(const std::vector<std::string>& command, const environment& extra);
+
+/// All that a command printed on stdout. Throws std::runtime_error when it fails.
+std::string all_output_of(const std::vector<std::string>& command, const environment& extra);
+
+/// A port on 127.0.0.1 that nobody listens on.
+std::uint16_t free_port();
 
 /// A child process that says "listening on http://127.0.0.1:PORT". Killed with its owner.
 class server_process {
  public:
-  /// Returns when it is ready. Its stderr goes to `log`. Throws std::runtime_error when it is not ready within 120 s.
-  server_process(const std::vector<std::string>& command, const environment& extra, const std::string& log);
+  /// Returns when it is ready: it says so, or, where the port it will listen on is known before, takes a connection. Its stderr
+  /// goes to `log`. Throws std::runtime_error when it is not ready within 120 s.
+  server_process(const std::vector<std::string>& command, const environment& extra, const std::string& log,
+                 std::uint16_t known_port = 0);
   server_process(const server_process&) = delete;
   server_process& operator=(const server_process&) = delete;
   ~server_process();
@@ -42,6 +53,8 @@ class server_process {
   void terminate();  // SIGTERM, SIGKILL after 15 s
 
  private:
+  void await_line(const std::string& what, const std::string& log);
+  void await_connection(const std::string& what, const std::string& log);
   void reap();
 
   pid_t child_ = -1;

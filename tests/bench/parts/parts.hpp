@@ -1,0 +1,28 @@
+// The parts of the benchmark; each adds its rows.
+#pragma once
+
+#include "parts/rows.hpp"
+#include "parts/stage.hpp"
+
+namespace haulcast::bench {
+
+/// CPU per position against servers that only parse, and heap allocations.
+void measure_ingest(const stage& on, report& out);
+/// How soon an answer comes at 30 % of the maximum, against the disk alone.
+void measure_acknowledgement(const stage& on, report& out);
+/// CPU per delivered position against websocket::stream and mosquitto.
+void measure_fanout(const stage& on, report& out);
+/// How soon a position reaches its subscribers, at fixed rates.
+void measure_delivery(const stage& on, report& out);
+/// Memory of subscribers to whom nothing happens.
+void measure_idle(const stage& on, report& out);
+/// What viewports elsewhere cost every position.
+void measure_viewports(const stage& on, report& out);
+/// From start to ready.
+void measure_recovery(const stage& on, report& out);
+/// How long a snapshot pass holds the loop.
+void measure_snapshot(const stage& on, report& out);
+/// Memory of a truck, and what a large fleet costs every position.
+void measure_fleet(const stage& on, report& out);
+
+}  // namespace haulcast::bench
