@@ -167,6 +167,7 @@ struct failure_case {
   std::vector<fault_plan> faults;
   std::string reason;  // in /readyz, of one that lasts
 };
+void PrintTo(const failure_case& c, std::ostream* out) { *out << c.name; }
 
 class FailedWrites : public Fault, public testing::WithParamInterface<failure_case> {};
 
