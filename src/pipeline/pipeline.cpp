@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <atomic>
@@ -11,7 +10,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 
 namespace haulcast::pipeline {
@@ -20,56 +18,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto tick_interval = 500ms;
-constexpr std::size_t due_trucks_max = 500;   // settled by one tick: about 0.2 ms
-constexpr auto turn_max = 300us;              // of telling, of waking subscribers, of answering
-constexpr std::size_t wake_at_once = 16;      // between looks at the clock
-constexpr std::size_t trim_look_max = 1'000;  // trucks looked at for windows to trim: below 0.5 ms
-constexpr std::size_t silent_window_bytes = 1'024;
+constexpr auto turn_max = 300us;          // of telling, of waking subscribers, of answering
+constexpr std::size_t wake_at_once = 16;  // between looks at the clock
 constexpr std::size_t spare_outcomes_max = 256;
-constexpr auto rebuild_retry = 500ms;
-constexpr double early_drop_share = 0.85;  // of the cap: above it, records go before their time
-
-std::uint64_t free_bytes(const std::filesystem::path& directory, std::uint64_t* total = nullptr) {
-  struct statvfs info{};
-  if (::statvfs(directory.c_str(), &info) != 0) return 0;
-  if (total != nullptr) *total = info.f_blocks * info.f_frsize;
-  return info.f_bavail * info.f_frsize;
-}
-
-engine::started life_begins(const engine::world& world, const pipeline_options& options) {
-  return {.now = std::max(system_now(), world.now()), .rules = options.rules};
-}
-
-// The server's start is a record like any other, and the proof that the journal takes one.
-std::error_code append_start(journal::segment_log& log, journal::recovered& life, const pipeline_options& options) {
-  const engine::started input = life_begins(life.world, options);
-  std::string record;
-  journal::encode_record(record, input, engine::outcome{});
-  const auto size = static_cast<std::uint32_t>(record.size());
-  journal::group g{.first = log.last_offset() + 1, .count = 1, .bytes = {}};
-  g.bytes.assign(reinterpret_cast<const char*>(&size), sizeof size);
-  g.bytes += record;
-  if (const auto error = log.append(g)) return error;
-  engine::outcome nothing;
-  life.world.apply(input, g.first, nothing);
-  life.last = g.first;
-  return {};
-}
 
 }  // namespace
 
 void throw_exception_from_error(refusal, const boost::source_location&) { throw std::runtime_error{"the batch was refused"}; }
-
-result<journal::recovered> begin_life(journal::segment_log& log, journal::snapshot_store& snapshots,
-                                      const pipeline_options& options) {
-  auto life = journal::recover(log, &snapshots, options.max_trucks);
-  if (!life) return life;
-  if (const auto error = append_start(log, *life, options)) {
-    return failure{fmt::format("cannot write to the journal: {}", error.message())};
-  }
-  return life;
-}
 
 pipeline::pipeline(net::io_context& loop, pipeline_options options, journal::segment_log& log,
                    journal::snapshot_store& snapshots, journal::recovered life, hub::hub& hub)
@@ -205,6 +160,9 @@ void pipeline::record(in_flight entry, const Input& input) {
   if (!std::exchange(hand_over_posted_, true)) net::post(loop_, [this] { hand_over(); });
 }
 
+template void pipeline::record(in_flight, const engine::tick&);
+template void pipeline::record(in_flight, const engine::trim&);
+
 // Once at the end of a turn: waking the journal's thread costs more than a record.
 void pipeline::hand_over() {
   hand_over_posted_ = false;
@@ -329,173 +287,6 @@ void pipeline::failed(std::error_code error) {
   snapshotter_.abandon();
   rebuild();
   if (!answer_posted_) answer_some();
-}
-
-// Aside, behind whatever snapshots were being written: leave the doubtful bytes, recover, and write until it is taken.
-void pipeline::rebuild() {
-  aside_.run([this, abandoned = abandoned_] {
-    const auto tell_why = [this](std::string why) {
-      net::post(loop_, [this, why = std::move(why)]() mutable { rebuilding_ = std::move(why); });
-    };
-    std::shared_ptr<journal::recovered> life;
-    for (; !abandoned->load(); std::this_thread::sleep_for(rebuild_retry)) {
-      if (free_bytes(options_.directory) < options_.min_free_bytes) {
-        tell_why("the disk is full");
-        continue;
-      }
-      if (const auto error = log_.restart()) {
-        tell_why(error.message());
-        continue;
-      }
-      if (!life) {
-        auto recovered = journal::recover(log_, &snapshots_, options_.max_trucks);
-        if (!recovered) {
-          tell_why(recovered.error().what);
-          continue;
-        }
-        life = std::make_shared<journal::recovered>(std::move(*recovered));
-      }
-      if (const auto error = append_start(log_, *life, options_)) {
-        tell_why(error.message());
-        continue;
-      }
-      auto told = std::make_shared<view>(life->world, options_.max_trucks, life->last);
-      net::post(loop_, [this, life, told] { rebuilt(life, told); });
-      return;
-    }
-  });
-}
-
-void pipeline::rebuilt(std::shared_ptr<journal::recovered> life, std::shared_ptr<view> told) {
-  // What was committed before the failure is still being told, from the old view.
-  if (!in_flight_.empty()) return net::post(loop_, [this, life, told] { rebuilt(life, told); });
-  auto old_world = std::make_shared<std::unique_ptr<engine::world>>(std::move(world_));
-  auto old_view = std::make_shared<std::unique_ptr<view>>(std::move(view_));
-  aside_.run([old_world, old_view] {
-    old_world->reset();
-    old_view->reset();
-  });
-  world_ = std::make_unique<engine::world>(std::move(life->world));
-  view_ = std::make_unique<view>(std::move(*told));
-  committed_ = told_ = life->last;
-  hub_.forget_indexes();
-  next_ = life->last + 1;
-  building_ = journal::group{.first = next_, .count = 0, .bytes = {}};
-  metrics_.replay_differences += life->differences;
-  rebuilding_.clear();
-  committer_.run([this] { committer_.resume(); });
-  spdlog::warn("the journal accepts again; the world was rebuilt as of record {}", told_);
-}
-
-void pipeline::tick() {
-  if (closed()) return;
-  const utc_time now = std::max(system_now(), world_->now());
-  engine::tick input{.now = now, .trucks = world_->due(now, due_trucks_max)};
-  if (input.trucks.empty()) return;
-  const bool more = input.trucks.size() == due_trucks_max;
-  in_flight entry;
-  entry.submitted = clock::now();
-  entry.time = now;
-  world_->apply(input, next_, entry.what);
-  if (!entry.what.trucks.empty()) {
-    for (const auto& [truck, status] : entry.what.trucks) entry.tick_trucks.push_back(world_->at(truck).id);
-    record(std::move(entry), input);
-  }
-  if (more) net::post(loop_, [this] { tick(); });
-}
-
-// Some trucks at a time, the silent ones first. What is forgotten is only how exactly old duplicates are told.
-void pipeline::keep_budget() {
-  if (closed()) return;
-  if (world_->window_bytes() <= options_.window_budget_bytes) {
-    trim_looked_at_ = 0;
-    return;
-  }
-  const bool silent_only = trim_looked_at_ < world_->size();
-  const std::size_t bytes_max = silent_only ? silent_window_bytes : options_.rules.identity_bytes_max / 2;
-  trim_looked_at_ += trim_look_max;
-  engine::trim input{
-      .now = std::max(system_now(), world_->now()), .bytes_max = static_cast<std::uint32_t>(bytes_max), .trucks = {}};
-  input.trucks = world_->trimmable(trim_hand_, trim_look_max, bytes_max, silent_only);
-  if (input.trucks.empty()) return;
-  in_flight entry;
-  entry.submitted = clock::now();
-  entry.time = input.now;
-  world_->apply(input, next_, entry.what);
-  record(std::move(entry), input);
-}
-
-void pipeline::every_tick() {
-  tick_timer_.expires_after(tick_interval);
-  tick_timer_.async_wait([this](boost::system::error_code error) {
-    if (error) return;
-    metrics_.loop_lag.observe(to_seconds(std::max(clock::duration{}, clock::now() - tick_timer_.expiry())));
-    tick();
-    keep_budget();
-    every_tick();
-  });
-}
-
-void pipeline::every_second() {
-  second_timer_.expires_after(1s);
-  second_timer_.async_wait([this](boost::system::error_code error) {
-    if (error) return;
-    const bool due =
-        clock::now() - last_pass_ >= options_.snapshot_interval || positions_since_pass_ >= options_.snapshot_positions;
-    if (due && rebuilding_.empty() && !snapshotter_.passing()) {
-      last_pass_ = clock::now();
-      positions_since_pass_ = 0;
-      snapshotter_.begin(*world_, next_ - 1);
-      step_snapshot();
-    }
-    maintain();
-    every_second();
-  });
-}
-
-// A slice, then a pause as long as ten of them: a pass takes at most a tenth of the loop.
-void pipeline::step_snapshot() {
-  if (!rebuilding_.empty() || !snapshotter_.step(*world_, next_ - 1, committed_)) return;
-  snapshot_timer_.expires_after(1ms);
-  snapshot_timer_.async_wait([this](boost::system::error_code error) {
-    if (!error) step_snapshot();
-  });
-}
-
-// Sizes, free space and retention, looked at on the journal's thread.
-void pipeline::maintain() {
-  if (std::exchange(maintaining_, true)) return;
-  const offset_t keep_from = snapshotter_.metrics().replay_from;
-  const utc_time older_than = system_now() - options_.retention;
-  committer_.run([this, keep_from, older_than] {
-    std::uint64_t total = 0;
-    std::uint64_t free = free_bytes(options_.directory, &total);
-    const std::uint64_t cap = options_.journal_max_bytes > 0 ? options_.journal_max_bytes : total / 5 * 4;
-    if (const auto gone =
-            log_.drop(keep_from, older_than, static_cast<std::uint64_t>(early_drop_share * static_cast<double>(cap)))) {
-      spdlog::info("dropped {} journal segments; the oldest record is {} now", gone, log_.first_offset());
-      free = free_bytes(options_.directory);
-    }
-    net::post(loop_, [this, free, cap, held = log_.bytes()] {
-      maintaining_ = false;
-      const bool full = held >= cap || free < options_.min_free_bytes;
-      const double share = static_cast<double>(held) / static_cast<double>(cap);
-      const double share_before = static_cast<double>(metrics_.journal_bytes) / static_cast<double>(cap);
-      for (const double mark : {0.70, 0.85}) {
-        if (share >= mark && share_before < mark) spdlog::warn("the journal holds {:.0f} % of its cap", mark * 100);
-      }
-      if (full != storage_full_) {
-        if (full)
-          spdlog::error("storage is full: the journal holds {} of {} bytes, the disk has {} free", held, cap, free);
-        else
-          spdlog::warn("storage has room again");
-      }
-      storage_full_ = full;
-      metrics_.journal_bytes = held;
-      metrics_.journal_max_bytes = cap;
-      metrics_.disk_free_bytes = free;
-    });
-  });
 }
 
 net::awaitable<result<journal::shared_group, journal::read_error>> pipeline::group_at(offset_t offset) {
