@@ -216,6 +216,9 @@ class descriptors_used_up {
 };
 
 TEST(Limits, WithoutDescriptorsConnectionsAreTurnedAwayAndTheLoopDoesNotSpin) {
+#if __has_feature(undefined_behavior_sanitizer)
+  GTEST_SKIP() << "the sanitizer looks at objects through a pipe, for which there is no descriptor left here";
+#endif
   running_server s;
   peer early{s.port()};
   EXPECT_EQ(early.ask(get("/hello")).status, 200);
