@@ -34,7 +34,7 @@ constexpr std::array heavy_includes{"boost/beast"sv, "nlohmann/json.hpp"sv, "sim
                                     "spdlog/"sv};
 
 /// Directories of somebody's machine. In code they are a mistake, in a default a surprise.
-constexpr std::array machine_paths{"/root/"sv, "/home/"sv, "/tmp/"sv, "/work/"sv};
+constexpr std::array machine_paths{"/root/"sv, "/home/"sv, "/tmp/"sv};
 
 bool allowed(std::string_view from, int from_floor, std::string_view to, int to_floor) {
   return from == to || to_floor < from_floor || std::ranges::find(sideways, std::pair{from, to}) != sideways.end();
