@@ -277,8 +277,8 @@ const auto table = std::to_array<config_key>({
      .min = mib,
      .max = 1024 * gib,
      .help = "Memory that the windows of all trucks may take together. Beyond it those of silent trucks are cut to 1 KiB, then "
-             "those "
-             "of all to half of engine.identity_bytes_max. The metric haulcast_truck_window_bytes shows what is taken.",
+             "those of all to a half, a quarter … of engine.identity_bytes_max. The metric haulcast_truck_window_bytes shows "
+             "what is taken.",
      .at = [](config& c) -> key_target { return &c.engine.window_budget_bytes; }},
     {.name = "engine.identity_bytes_max",
      .default_value = "60 KiB",
@@ -288,8 +288,7 @@ const auto table = std::to_array<config_key>({
      .help =
          "Memory that one truck's window of recent positions may take, at about 6 bytes a position: 60 KiB are 14 hours at one "
          "each 5 seconds and 2.8 at one a second. When it is full, the oldest part goes, and a position of that time sent "
-         "again "
-         "may count as new.",
+         "again may count as new.",
      .at = [](config& c) -> key_target { return &c.engine.identity_bytes_max; }},
     {.name = "engine.refold_window_s",
      .default_value = "21600",

@@ -40,15 +40,18 @@ void pipeline::tick() {
   if (more) net::post(loop_, [this] { tick(); });
 }
 
-// Some trucks at a time, the silent ones first. What is forgotten is only how exactly old duplicates are told.
+// Some trucks at a time: those that are silent, then each round of the fleet to half as much as the one before. What is
+// forgotten is only how exactly old duplicates are told.
 void pipeline::keep_budget() {
   if (closed()) return;
   if (world_->window_bytes() <= options_.window_budget_bytes) {
     trim_looked_at_ = 0;
     return;
   }
-  const bool silent_only = trim_looked_at_ < world_->size();
-  const std::size_t bytes_max = silent_only ? silent_window_bytes : options_.rules.identity_bytes_max / 2;
+  const std::size_t round = trim_looked_at_ / std::max<std::size_t>(1, world_->size());
+  const bool silent_only = round == 0;
+  const std::size_t halved = options_.rules.identity_bytes_max >> std::min<std::size_t>(round, 31);
+  const std::size_t bytes_max = silent_only ? silent_window_bytes : std::max(silent_window_bytes, halved);
   trim_looked_at_ += trim_look_max;
   engine::trim input{
       .now = std::max(system_now(), world_->now()), .bytes_max = static_cast<std::uint32_t>(bytes_max), .trucks = {}};

@@ -157,6 +157,25 @@ TEST_F(Pipeline, SilenceBecomesAnOfflineEventThatIsRecordedAndTold) {
   s.fan_out.leave(v);
 }
 
+TEST_F(Pipeline, WindowsShrinkToTheirBudgetAndARestartAgrees) {
+  auto options = small();
+  options.window_budget_bytes = 20'000;
+  {
+    spine s{dir.path(), options};
+    for (const auto* id : {"TRK-1", "TRK-2", "TRK-3", "TRK-4"}) {
+      std::vector<report> hours;
+      for (int i = 0; i < 2'000; ++i) hours.push_back({id, i * 5});
+      s.take(hours);
+    }
+    ASSERT_GT(s.p->window_bytes(), options.window_budget_bytes);
+    s.p->start();
+    EXPECT_TRUE(s.until([&] { return s.p->window_bytes() <= options.window_budget_bytes; }))
+        << s.p->window_bytes() << ": none is silent, so all are cut in the second round";
+    EXPECT_EQ(s.take({{"TRK-1", 1'999 * 5}}).duplicates, 1U) << "the newest part stays exact";
+  }
+  recovered_digest(dir.path());
+}
+
 TEST_F(Pipeline, DrainEndsWhenAllThatWasTakenIsTold) {
   spine s{dir.path()};
   const auto a = s.submit({{"TRK-1", 0}});

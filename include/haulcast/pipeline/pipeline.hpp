@@ -190,7 +190,7 @@ class pipeline {
   std::uint64_t positions_since_pass_ = 0;
   clock::time_point last_pass_;
   truck_index trim_hand_ = 0;       // where the look for windows to trim goes on
-  std::size_t trim_looked_at_ = 0;  // trucks since the budget was overrun: a whole round spares those that are heard
+  std::size_t trim_looked_at_ = 0;  // trucks since the budget was overrun: the first round spares those that are heard
 
   bool stopping_ = false;
   bool storage_full_ = false;
