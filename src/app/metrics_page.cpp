@@ -109,6 +109,11 @@ void add_journal(page& p, const pipeline::pipeline& spine) {
   p.counter("haulcast_snapshot_passes_total", "Snapshot passes completed.", s.passes);
   p.counter("haulcast_snapshot_failures_total", "Snapshot passes that failed.", s.failures);
   p.counter("haulcast_snapshot_entities_total", "Entities saved.", s.entities);
+  p.distribution("haulcast_snapshot_slice_seconds", "CPU time for which a slice of a snapshot held the event loop.",
+                 s.slices.cpu);
+  for (const auto& [clock, longest] : {std::pair{"cpu", s.slices.longest_cpu}, std::pair{"wall", s.slices.longest_wall}}) {
+    p.gauge("haulcast_snapshot_longest_slice_seconds", "Longest such hold in the newest pass.", longest, {{"clock", clock}});
+  }
   p.gauge("haulcast_snapshot_replay_from", "Recovery would begin at this record.", s.replay_from);
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -9,6 +10,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 #include "haulcast/app/commands.hpp"
 #include "haulcast/app/metrics_page.hpp"
@@ -35,6 +37,13 @@ constexpr rlim_t descriptors_kept_back = 128;  // journal, snapshots, logs, the 
 int give_up(exit_code code, const std::string& why) {
   std::fprintf(stderr, "haulcast: %s\n", why.c_str());
   return code;
+}
+
+// What is half done when memory ends cannot be undone. Everything acknowledged is in the journal, so the next start has it.
+[[noreturn]] void end_without_memory() {
+  constexpr std::string_view last_words = "haulcast: out of memory; everything acknowledged is in the journal\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, last_words.data(), last_words.size());
+  std::_Exit(exit_failed);
 }
 
 // As many descriptors as the system lets us have; connections stay below.
@@ -101,9 +110,13 @@ class house {
     http::add_live_routes(to, {.authenticate = authenticate,
                                .full = [this] { return live_.full(); },
                                .enter =
-                                   [this](auto socket, auto who, auto buffered, auto deliveries) {
-                                     return live_.serve(std::move(socket), std::move(who), std::move(buffered),
-                                                        std::move(deliveries));
+                                   [this](auto connection, auto answer, auto who, auto deliveries) {
+                                     live_.serve({.socket = std::move(connection.socket),
+                                                  .who = std::move(who),
+                                                  .answer = std::move(answer),
+                                                  .received = std::move(connection.buffered),
+                                                  .deliveries = std::move(deliveries),
+                                                  .counted = std::move(connection.counted)});
                                    },
                                .query_token = cfg.auth.query_token});
     http::add_operation_routes(
@@ -148,6 +161,7 @@ class house {
 
 int serve(const config& cfg) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::set_new_handler(end_without_memory);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like any other
   auto directory = journal::data_directory::open(cfg.data_dir);
   if (!directory) return give_up(exit_data_directory, directory.error().what);

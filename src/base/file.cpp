@@ -8,6 +8,8 @@
 #include <array>
 #include <cerrno>
 
+#include "haulcast/base/failpoint.hpp"
+
 namespace haulcast {
 
 namespace {
@@ -99,9 +101,14 @@ std::error_code replace_file(const std::filesystem::path& path, std::string_view
   const auto opened = file::open(temporary, O_WRONLY | O_CREAT | O_TRUNC);
   if (!opened) return opened.error();
   if (const auto error = opened->write_at(0, content)) return error;
+  HAULCAST_FAILPOINT(replace_written);
   if (const auto error = opened->sync()) return error;
+  HAULCAST_FAILPOINT(replace_synced);
   if (::rename(temporary.c_str(), path.c_str()) != 0) return last_error();
-  return sync_directory(parent_directory(path));
+  HAULCAST_FAILPOINT(replace_renamed);
+  if (const auto error = sync_directory(parent_directory(path))) return error;
+  HAULCAST_FAILPOINT(replace_durable);
+  return {};
 }
 
 result<std::string, std::error_code> read_file(const std::filesystem::path& path, std::size_t size_max) {

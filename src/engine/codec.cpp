@@ -13,24 +13,16 @@ constexpr double place_scale = 1e7;
 
 // Which members follow. A text that equals the one before it is not written.
 enum : std::uint64_t {
-  number_bit = 1,  // seven of them, in the order of `numbers`
-  engine_status_bit = 1 << 7,
-  trip_id_bit = 1 << 8,
-  driver_id_bit = 1 << 9,
-  attributes_bit = 1 << 10,
-  exact_place_bit = 1 << 11,  // latitude and longitude as their eight bytes
+  number_bit = 1,              // seven of them, in the order of `numbers`
+  engine_status_bit = 1 << 7,  // four texts, in the order of `texts`
+  exact_place_bit = 1 << 11,   // latitude and longitude as their eight bytes
 };
 
 constexpr std::array numbers{&position::speed_kmh,   &position::heading,        &position::altitude_m, &position::accuracy_m,
                              &position::odometer_km, &position::fuel_level_pct, &position::battery_pct};
 
-struct text_member {
-  std::uint64_t bit;
-  std::string_view position::* text;
-};
-constexpr std::array texts{text_member{engine_status_bit, &position::engine_status},
-                           text_member{trip_id_bit, &position::trip_id}, text_member{driver_id_bit, &position::driver_id},
-                           text_member{attributes_bit, &position::attributes}};
+constexpr std::array texts{&position::engine_status, &position::trip_id, &position::driver_id, &position::attributes};
+constexpr std::uint64_t text_bit(std::size_t i) noexcept { return std::uint64_t{engine_status_bit} << i; }
 
 // The whole number n with n / scale == value to the last bit, if there is one. -0.0 has none: its sign would be lost.
 std::optional<std::int64_t> scaled(double value, double scale) noexcept {
@@ -61,6 +53,7 @@ double decode_number(byte_reader& in) noexcept {
   return (head & 1) != 0 ? in.raw() : static_cast<double>(unzigzag(head >> 1)) / measure_scale;
 }
 
+// The encoder knows the units of a place whenever it has some; the decoder has to find them again where eight raw bytes came.
 std::int64_t place_units(double degrees) noexcept { return scaled(degrees, place_scale).value_or(0); }
 
 // Subtraction and addition that wrap instead of overflowing: decoded bytes may be anything.
@@ -80,8 +73,8 @@ void position_encoder::encode(byte_writer& out, const position& p) {
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (!std::isnan(p.*numbers[i])) mask |= number_bit << i;
   }
-  for (const auto& [bit, text] : texts) {
-    if (p.*text != before_.*text) mask |= bit;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (p.*texts[i] != before_.texts[i]) mask |= text_bit(i);
   }
   out.varint(mask);
   out.svarint(minus(to_epoch_ms(p.timestamp), to_epoch_ms(before_.timestamp)));
@@ -89,34 +82,43 @@ void position_encoder::encode(byte_writer& out, const position& p) {
     out.raw(p.point.latitude);
     out.raw(p.point.longitude);
   } else {
-    out.svarint(*latitude - place_units(before_.point.latitude));
-    out.svarint(*longitude - place_units(before_.point.longitude));
+    out.svarint(*latitude - before_.latitude);
+    out.svarint(*longitude - before_.longitude);
   }
   for (const auto number : numbers) {
     if (!std::isnan(p.*number)) encode_number(out, p.*number);
   }
-  for (const auto& [bit, text] : texts) {
-    if ((mask & bit) != 0) out.text(p.*text);
+  before_.timestamp = p.timestamp;
+  before_.latitude = latitude.value_or(0);
+  before_.longitude = longitude.value_or(0);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    before_.texts[i] = p.*texts[i];
+    if ((mask & text_bit(i)) != 0) out.text(before_.texts[i]);
   }
-  before_ = p;
 }
 
 position position_decoder::decode(byte_reader& in) {
   position p;
   const std::uint64_t mask = in.varint();
-  p.timestamp = from_epoch_ms(plus(to_epoch_ms(before_.timestamp), in.svarint()));
+  p.timestamp = before_.timestamp = from_epoch_ms(plus(to_epoch_ms(before_.timestamp), in.svarint()));
   if ((mask & exact_place_bit) != 0) {
     p.point.latitude = in.raw();
     p.point.longitude = in.raw();
+    before_.latitude = place_units(p.point.latitude);
+    before_.longitude = place_units(p.point.longitude);
   } else {
-    p.point.latitude = static_cast<double>(plus(place_units(before_.point.latitude), in.svarint())) / place_scale;
-    p.point.longitude = static_cast<double>(plus(place_units(before_.point.longitude), in.svarint())) / place_scale;
+    before_.latitude = plus(before_.latitude, in.svarint());
+    before_.longitude = plus(before_.longitude, in.svarint());
+    p.point.latitude = static_cast<double>(before_.latitude) / place_scale;
+    p.point.longitude = static_cast<double>(before_.longitude) / place_scale;
   }
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if ((mask & (number_bit << i)) != 0) p.*numbers[i] = decode_number(in);
   }
-  for (const auto& [bit, text] : texts) p.*text = (mask & bit) != 0 ? in.text() : before_.*text;
-  before_ = p;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if ((mask & text_bit(i)) != 0) before_.texts[i] = in.text();
+    p.*texts[i] = before_.texts[i];
+  }
   return p;
 }
 

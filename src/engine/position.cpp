@@ -6,6 +6,10 @@ namespace haulcast::engine {
 
 namespace {
 
+constexpr std::array numbers{&position::speed_kmh,   &position::heading,        &position::altitude_m, &position::accuracy_m,
+                             &position::odometer_km, &position::fuel_level_pct, &position::battery_pct};
+constexpr std::array texts{&position::engine_status, &position::trip_id, &position::driver_id, &position::attributes};
+
 bool same_number(double a, double b) noexcept { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 }  // namespace
@@ -19,23 +23,28 @@ bool same(const position& a, const position& b) noexcept {
          a.attributes == b.attributes;
 }
 
+kept_position::kept_position() { numbers_.fill(unknown); }
+
 void kept_position::assign(const position& p) {
-  const std::string_view texts[] = {p.engine_status, p.trip_id, p.driver_id, p.attributes};
+  timestamp_ = p.timestamp;
+  point_ = p.point;
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers_[i] = p.*numbers[i];
   texts_.clear();
-  for (std::size_t i = 0; i < lengths_.size(); ++i) {
-    lengths_[i] = static_cast<std::uint16_t>(texts[i].size());
-    texts_.append(texts[i]);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::string_view text = p.*texts[i];
+    lengths_[i] = static_cast<std::uint16_t>(text.size());
+    if (!text.empty()) texts_.append(text);
   }
-  numbers_ = p;
-  numbers_.engine_status = numbers_.trip_id = numbers_.driver_id = numbers_.attributes = {};
 }
 
 position kept_position::get() const noexcept {
-  position p = numbers_;
+  position p;
+  p.timestamp = timestamp_;
+  p.point = point_;
+  for (std::size_t i = 0; i < numbers.size(); ++i) p.*numbers[i] = numbers_[i];
   std::size_t from = 0;
-  std::string_view* const texts[] = {&p.engine_status, &p.trip_id, &p.driver_id, &p.attributes};
-  for (std::size_t i = 0; i < lengths_.size(); ++i) {
-    *texts[i] = std::string_view{texts_}.substr(from, lengths_[i]);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    p.*texts[i] = std::string_view{texts_}.substr(from, lengths_[i]);
     from += lengths_[i];
   }
   return p;

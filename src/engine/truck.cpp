@@ -37,11 +37,9 @@ bool drivable(utc_time from_time, geo::point from, const position& to, const opt
 bool is_slow(const truck& t, const position& p, const options& rules) noexcept {
   if (!std::isnan(p.speed_kmh)) return p.speed_kmh < rules.stop_speed_kmh;
   if (!t.has_position) return true;
-  const position before = t.newest.get();
-  const bool rival_wins =
-      t.against.agreeing + 1 >= truck::agreeing_to_win && !drivable(before.timestamp, before.point, p, rules);
-  const auto [time, point] =
-      rival_wins ? std::pair{t.against.timestamp, t.against.point} : std::pair{before.timestamp, before.point};
+  const std::pair before{t.newest.timestamp(), t.newest.point()};
+  const bool rival_wins = t.agreeing + 1 >= truck::agreeing_to_win && !drivable(before.first, before.second, p, rules);
+  const auto [time, point] = rival_wins ? std::pair{t.against.timestamp, t.against.point} : before;
   return geo::distance_m(point, p.point) * 3.6 < rules.stop_speed_kmh * seconds_between(time, p.timestamp);
 }
 
@@ -65,12 +63,10 @@ judgement truck::judge(const position& p, const options& rules) const {
   }
   if (!has_position) return {verdict::live};
   constexpr judgement implausible{verdict::suspect, suspicion::implausible_speed};
-  const position last = newest.get();
-  if (p.timestamp > last.timestamp) {
-    if (!rules.filters || drivable(last.timestamp, last.point, p, rules)) return {verdict::live};
-    const bool agrees =
-        against.agreeing > 0 && p.timestamp > against.timestamp && drivable(against.timestamp, against.point, p, rules);
-    return agrees && against.agreeing + 1 >= agreeing_to_win ? judgement{verdict::live} : implausible;
+  if (p.timestamp > newest.timestamp()) {
+    if (!rules.filters || drivable(newest.timestamp(), newest.point(), p, rules)) return {verdict::live};
+    const bool agrees = agreeing > 0 && p.timestamp > against.timestamp && drivable(against.timestamp, against.point, p, rules);
+    return agrees && agreeing + 1 >= agreeing_to_win ? judgement{verdict::live} : implausible;
   }
   if (rules.filters) {
     const auto [before, after] = window.around(p.timestamp);
@@ -93,14 +89,14 @@ void truck::apply(const position& p, judgement j, utc_time received_at, const op
     newest.assign(p);
     newest_received_at = received_at;
     has_position = true;
-    against = {};
-  } else if (j.why == suspicion::implausible_speed && p.timestamp > newest.get().timestamp) {
-    const bool agrees =
-        against.agreeing > 0 && p.timestamp > against.timestamp && drivable(against.timestamp, against.point, p, rules);
-    against = {p.timestamp, p.point, static_cast<std::uint8_t>(agrees ? against.agreeing + 1 : 1)};
+    agreeing = 0;
+  } else if (j.why == suspicion::implausible_speed && p.timestamp > newest.timestamp()) {
+    const bool agrees = agreeing > 0 && p.timestamp > against.timestamp && drivable(against.timestamp, against.point, p, rules);
+    against = {p.timestamp, p.point};
+    agreeing = static_cast<std::uint8_t>(agrees ? agreeing + 1 : 1);
   }
   // Identity is exact as far back as the window reaches, and an older position must not push out a newer one.
-  const utc_time oldest = (has_position ? newest.get().timestamp : p.timestamp) - rules.identity_window;
+  const utc_time oldest = (has_position ? newest.timestamp() : p.timestamp) - rules.identity_window;
   if (p.timestamp >= oldest) {
     window.insert({p.timestamp, p.point, j.what == verdict::suspect});
     window.trim(oldest, rules.identity_bytes_max);
@@ -116,17 +112,17 @@ void truck::save(byte_writer& out) const {
   out.varint(changed_at);
   out.svarint(to_epoch_ms(heard_at));
   out.u8(static_cast<std::uint8_t>((online ? online_bit : 0) | (moving ? moving_bit : 0) | (has_position ? position_bit : 0) |
-                                   (slow_since ? slow_bit : 0) | (against.agreeing > 0 ? rival_bit : 0)));
+                                   (slow_since ? slow_bit : 0) | (agreeing > 0 ? rival_bit : 0)));
   if (has_position) {
     position_encoder{heard_at}.encode(out, newest.get());
     out.svarint(to_epoch_ms(newest_received_at));
   }
   if (slow_since) out.svarint(to_epoch_ms(*slow_since));
-  if (against.agreeing > 0) {
+  if (agreeing > 0) {
     out.svarint(to_epoch_ms(against.timestamp));
     out.raw(against.point.latitude);
     out.raw(against.point.longitude);
-    out.u8(against.agreeing);
+    out.u8(agreeing);
   }
   window.save(out);
 }
@@ -148,7 +144,7 @@ bool truck::load(byte_reader& in) {
     against.timestamp = from_epoch_ms(in.svarint());
     against.point.latitude = in.raw();
     against.point.longitude = in.raw();
-    against.agreeing = in.u8();
+    agreeing = in.u8();
   }
   return window.load(in) && in.ok();
 }

@@ -33,6 +33,21 @@ window::entry window::unpack(const packed& p) {
   return {from_epoch_ms(p.time_ms), {p.latitude / places, p.longitude / places}, p.suspect};
 }
 
+// Room for one more entry. A truck's first chunk grows in steps, for many trucks never fill one; each further one is taken
+// whole, as large as the one before turned out: whoever reports steadily takes the heap once a chunk.
+void window::make_room(chunk& c) const {
+  constexpr std::size_t entry_bytes_max = 20;
+  constexpr std::size_t first_bytes = 24;  // the least that malloc gives; 8 of twice as much are its own
+  if (c.bytes.capacity() - c.bytes.size() >= entry_bytes_max) return;
+  const std::size_t before = c.bytes.empty() && chunks_.size() > 1 ? chunks_[chunks_.size() - 2].bytes.size() : 0;
+  c.bytes.reserve(before > 0 ? before + entry_bytes_max : std::max(first_bytes, c.bytes.capacity() * 2 + 8));
+}
+
+// A full chunk keeps what it has too much when that is little.
+void window::give_up_room(chunk& c) {
+  if (c.bytes.capacity() - c.bytes.size() > c.bytes.size() / 8) c.bytes.shrink_to_fit();
+}
+
 void window::append(chunk& c, const packed& p) {
   if (c.count == 0) c.first_ms = p.time_ms;
   const packed before = c.count == 0 ? packed{p.time_ms, 0, 0, false} : c.last;
@@ -120,12 +135,13 @@ void window::insert(const entry& e) {
   const packed p = pack(e);
   if (chunks_.empty() || p.time_ms > chunks_.back().last.time_ms) {
     if (chunks_.empty() || chunks_.back().count >= chunk_entries) {
-      if (!chunks_.empty()) chunks_.back().bytes.shrink_to_fit();
+      if (!chunks_.empty()) give_up_room(chunks_.back());
       chunks_.emplace_back();
       bytes_ += footprint(chunks_.back());
     }
     chunk& c = chunks_.back();
     bytes_ -= footprint(c);
+    make_room(c);
     append(c, p);
     bytes_ += footprint(c);
     return;

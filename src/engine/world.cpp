@@ -1,7 +1,7 @@
 #include "haulcast/engine/world.hpp"
 
 #include <algorithm>
-#include <cassert>
+#include <array>
 #include <utility>
 
 namespace haulcast::engine {
@@ -17,6 +17,14 @@ event about(event_type type, utc_time time, const truck& t) {
   return e;
 }
 
+// Room set aside is address space until it is used; growing it later would copy megabytes within one turn of the loop.
+template <class Queue>
+Queue with_room(std::size_t entries) {
+  typename Queue::container_type room;
+  room.reserve(entries);
+  return Queue{{}, std::move(room)};
+}
+
 // A look at the dues examines at most so many that turn out to have been heard since.
 constexpr std::size_t stale_dues_max = 2'000;
 
@@ -29,12 +37,14 @@ void outcome::clear() noexcept {
   partly_skipped = false;
 }
 
-world::world(std::size_t max_trucks) { by_id_.reserve(max_trucks); }
+world::world(std::size_t max_trucks) : by_id_{max_trucks} {
+  changed_.reserve(max_trucks);
+  passing_.reserve(max_trucks);
+  dues_ = with_room<decltype(dues_)>(max_trucks);
+}
 
 std::optional<truck_index> world::find(std::string_view truck_id) const {
-  const auto found = by_id_.find(truck_id);
-  if (found == by_id_.end()) return std::nullopt;
-  return found->second;
+  return by_id_.find(id_index::hash(truck_id), [&](truck_index index) { return trucks_[index].id == truck_id; });
 }
 
 truck_status world::status(truck_index index) const { return trucks_[index].status(); }
@@ -43,8 +53,30 @@ truck_index world::index_of(std::string_view truck_id) {
   if (const auto known = find(truck_id)) return *known;
   const auto index = static_cast<truck_index>(trucks_.size());
   trucks_.emplace_back().id = truck_id;
-  by_id_.emplace(trucks_.back().id, index);
+  by_id_.insert(id_index::hash(truck_id), index);
   return index;
+}
+
+// Two rounds, and look_up is a third: each asks for the memory that the next one reads.
+void world::prefetch(const std::vector<std::string_view>& truck_ids) const {
+  constexpr std::size_t at_once = 128;
+  std::array<id_index::hash_t, at_once> hashes;
+  for (std::size_t begin = 0; begin < truck_ids.size(); begin += at_once) {
+    const std::size_t count = std::min(at_once, truck_ids.size() - begin);
+    for (std::size_t i = 0; i < count; ++i) by_id_.prefetch(hashes[i] = id_index::hash(truck_ids[begin + i]));
+    for (std::size_t i = 0; i < count; ++i) {
+      if (const auto likely = by_id_.guess(hashes[i])) trucks_[*likely].prefetch();
+    }
+  }
+}
+
+void world::look_up(const batch& input, outcome& out) {
+  prefetch(input.trucks);
+  for (const std::string_view id : input.trucks) {
+    const truck_index index = index_of(id);
+    trucks_[index].window.prefetch_newest();
+    out.trucks.push_back({index, truck_status::offline});
+  }
 }
 
 void world::touch(truck_index index, offset_t offset) {
@@ -64,6 +96,7 @@ void world::await_silence(truck_index index) {
 // A due entry may be too early, which is noticed when it is looked at, but never too late.
 void world::count_silence_anew() {
   std::vector<due_entry> all;
+  all.reserve(changed_.capacity());
   for (truck_index index = 0; index < trucks_.size(); ++index) {
     if (trucks_[index].awaited) all.push_back({offline_due(trucks_[index]), index});
   }
@@ -73,15 +106,15 @@ void world::count_silence_anew() {
 void world::apply(const batch& input, offset_t offset, outcome& out) {
   now_ = std::max(now_, input.received_at);
   skip_.assign(input.trucks.size(), false);
+  look_up(input, out);
   for (std::size_t i = 0; i < input.trucks.size(); ++i) {
-    const truck_index index = index_of(input.trucks[i]);
-    out.trucks.push_back({index, truck_status::offline});
-    const truck& t = trucks_[index];
+    truck& t = trucks_[out.trucks[i].truck];
+    t.window.prefetch_end();
     skip_[i] = t.changed_at >= offset;
     out.partly_skipped |= skip_[i];
     if (!skip_[i] && t.online && offline_due(t) <= input.received_at) {
       out.events.push_back(about(event_type::truck_offline, offline_due(t), t));
-      trucks_[index].online = false;
+      t.online = false;
     }
   }
   out.judgements.reserve(input.positions.size());
@@ -234,8 +267,8 @@ bool world::restore_truck(std::string_view bytes) {
   const auto index = static_cast<truck_index>(trucks_.size());
   now_ = std::max(now_, t.heard_at);
   window_bytes_ += t.window.bytes();
-  trucks_.push_back(std::move(t));
-  by_id_.emplace(trucks_.back().id, index);
+  by_id_.insert(id_index::hash(t.id), index);
+  trucks_.emplace_back(std::move(t));
   if (trucks_.back().online) await_silence(index);
   return true;
 }

@@ -2,13 +2,17 @@
 #pragma once
 
 #include <array>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 
 #include "server_core.hpp"
+#include "wait_memory.hpp"
 
 namespace haulcast::http {
 
@@ -26,7 +30,18 @@ class channel final : private deadline_wheel::entry {
   void set_broken() noexcept { broken_ = true; }
 
   /// To be awaited; no coroutine of their own.
-  auto read(std::span<char> space) { return socket_.async_read_some(net::buffer(space.data(), space.size()), as_result); }
+  /// A read knows no executor but the socket's and is cancelled with it alone, which spares both for each.
+  auto read(std::span<char> space) {
+    auto start = [this, space](auto waiter) {
+      auto wake = [waiter = std::move(waiter)](boost::system::error_code failed, std::size_t n) mutable {
+        std::move(waiter)(std::tuple{failed, n});
+      };
+      socket_.async_read_some(net::buffer(space.data(), space.size()),
+                              net::bind_allocator(wait_allocator<void>{wait_memory_}, std::move(wake)));
+    };
+    using result = std::tuple<boost::system::error_code, std::size_t>;
+    return net::async_initiate<const net::deferred_t, void(result)>(std::move(start), net::deferred);
+  }
   auto readable() { return socket_.async_wait(net::ip::tcp::socket::wait_read, as_result); }
 
   /// What is waited for next may take so long.
@@ -55,6 +70,7 @@ class channel final : private deadline_wheel::entry {
   void keep(std::string_view first, std::string_view second, std::size_t sent);
 
   server_core& core_;
+  wait_memory wait_memory_;  // before the socket, whose last operation may still be in it
   net::ip::tcp::socket socket_;
   std::string out_;  // what the socket did not take at once
   std::array<net::const_buffer, 2> pending_{};

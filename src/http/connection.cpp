@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
 
 #include "answering.hpp"
 #include "inflate.hpp"
@@ -32,8 +34,8 @@ net::awaitable<void> connection::run(std::shared_ptr<connection> self) {
 }
 
 net::awaitable<void> connection::turn_away(std::shared_ptr<connection> self) {
-  auto answer = refuse(code::overloaded, "There are too many connections; try again in a moment.");
-  auto parting = self->part_with(std::move(answer));
+  self->in_hand_.answer = refuse(code::overloaded, "There are too many connections; try again in a moment.");
+  auto parting = self->part_with();
   try {
     co_await std::move(parting);
   } catch (const std::exception&) {
@@ -43,79 +45,109 @@ net::awaitable<void> connection::turn_away(std::shared_ptr<connection> self) {
   self->core_->leave();
 }
 
-/// The keep-alive loop. While it waits for a request it has one small coroutine frame besides its own.
+/// Has the handler begin what its answer waits for; to be awaited, no coroutine of its own.
+auto connection::await_answer() {
+  auto start = [this](auto handler) {
+    auto begin = std::move(answer_due_);
+    begin(answered{std::move(handler)});
+  };
+  return net::async_initiate<const net::deferred_t, void(std::exception_ptr)>(std::move(start), net::deferred);
+}
+
+/// The keep-alive loop: a request whose handler answers at once, or is called back, needs no coroutine besides this one.
 net::awaitable<void> connection::serve_all() {
   for (bool again = true; again && !channel_.broken();) {
-    auto waiting = heads_.receive(in_hand_.request);
-    auto head = co_await std::move(waiting);
-    if (head.whole) head.wrong = parse();
-    if (head.wrong) {
-      if (head.wrong->what != code::request_timeout) ++core_->metrics.requests_malformed;
-      auto parting = part_with(refuse(head.wrong->what, head.wrong->detail));
-      co_await std::move(parting);
+    for (auto need = heads_.begin(); need != head_reader::need::nothing;) {
+      if (need == head_reader::need::read) {
+        auto reading = channel_.read(in_.space_for_more());
+        const auto [failed, n] = co_await std::move(reading);
+        need = heads_.arrived(failed, n);
+      } else if (need == head_reader::need::turn) {
+        auto turn = net::post(core_->executor, net::deferred);
+        co_await std::move(turn);
+        need = heads_.look();
+      } else {
+        auto sleeping = heads_.sleep(in_hand_);
+        need = co_await std::move(sleeping);
+      }
     }
-    if (head.wrong || !head.whole) co_return;
-    auto serving = serve();
-    again = co_await std::move(serving);
+    if (!heads_.came().whole && !heads_.came().wrong) co_return;
+    auto at = begin();
+    if (at == stage::body_due) {
+      auto receiving = receive_body();
+      at = co_await std::move(receiving);
+    }
+    if (at == stage::answer_due) {
+      try {
+        auto waiting = await_answer();
+        co_await std::move(waiting);
+      } catch (const std::exception& e) {
+        in_hand_.answer = answer_failure(*core_, in_hand_.to->pattern, e.what());
+      }
+      at = stage::answered;
+    }
+    if (at == stage::handler_due) {
+      auto handling = run_handler();
+      co_await std::move(handling);
+      at = stage::answered;
+    }
+    if (at != stage::answered || in_hand_.answers_with_stream()) {
+      auto ending = serve_apart(at);
+      again = co_await std::move(ending);
+      continue;
+    }
+    if (!send_in_hand()) {
+      auto flushing = channel_.flush();
+      co_await std::move(flushing);
+    }
+    count(*core_, in_hand_, in_hand_.answer);
+    finish_request();
+    again = in_hand_.keep_alive;
+    if (!again && !channel_.broken() && in_.size() != 0) {
+      auto lingering = channel_.linger();
+      co_await std::move(lingering);
+    }
   }
 }
 
-/// One request whose head is here. False: the connection ends.
-net::awaitable<bool> connection::serve() {
-  if (auto refused = admit()) {
-    auto declining = decline(std::move(*refused));
+/// What is no plain answer. False: the connection ends.
+net::awaitable<bool> connection::serve_apart(stage at) {
+  if (at == stage::wrong) {
+    auto parting = part_with();
+    co_await std::move(parting);
+  } else if (at == stage::declined) {
+    auto declining = decline();
     co_return co_await std::move(declining);
-  }
-  if (in_hand_.to->is_upgrade()) {
-    handed_over_ = true;
-    hand_over(core_, in_hand_, in_, std::move(channel_.socket()));
-    co_return false;
-  }
-  if (!bodies_.take_at_once(in_hand_.request, in_hand_.facts)) {
-    auto receiving = bodies_.receive(in_hand_);
-    const auto body = co_await std::move(receiving);
-    if (body.wrong) {
-      auto parting = part_with(refuse(body.wrong->what, body.wrong->detail));
-      co_await std::move(parting);
-    }
-    if (!body.whole) co_return false;
-    in_hand_.request.started = std::chrono::steady_clock::now();  // how long a phone takes to send is not our latency
-  }
-
-  response answer;
-  if (auto at_once = answer_at_once()) {
-    answer = std::move(*at_once);
-  } else {
-    try {
-      auto handling = std::get<async_handler>(in_hand_.to->handler)(in_hand_.request);
-      answer = co_await std::move(handling);
-    } catch (const std::exception& e) {
-      answer = answer_failure(*core_, in_hand_.to->pattern, e.what());
-    }
-  }
-
-  if (core_->stopping) in_hand_.keep_alive = false;
-  if (answer.stream && in_hand_.request.method != method::head) {
-    auto streaming = streams_.run(in_hand_, answer, shared_from_this());
+  } else if (at == stage::answered) {
+    if (core_->stopping) in_hand_.keep_alive = false;
+    auto streaming = streams_.run(in_hand_, in_hand_.answer, shared_from_this());
     const bool again = co_await std::move(streaming);
     finish_request();
     co_return again;
   }
-  if (!send_answer(channel_, in_hand_, answer)) {
-    auto flushing = channel_.flush();
-    co_await std::move(flushing);
+  co_return false;
+}
+
+net::awaitable<void> connection::run_handler() {
+  try {
+    auto handling = std::get<async_handler>(in_hand_.to->handler)(in_hand_.request);
+    in_hand_.answer = co_await std::move(handling);
+  } catch (const std::exception& e) {
+    in_hand_.answer = answer_failure(*core_, in_hand_.to->pattern, e.what());
   }
-  count(*core_, in_hand_, answer);
-  finish_request();
-  if (!in_hand_.keep_alive && !channel_.broken() && in_.size() != 0) {
-    auto lingering = channel_.linger();
-    co_await std::move(lingering);
-  }
-  co_return in_hand_.keep_alive;
+}
+
+net::awaitable<connection::stage> connection::receive_body() {
+  auto receiving = bodies_.receive(in_hand_);
+  const auto body = co_await std::move(receiving);
+  if (body.wrong) co_return refuse_for_good(*body.wrong);
+  if (!body.whole) co_return stage::gone;
+  in_hand_.request.started = std::chrono::steady_clock::now();  // how long a phone takes to send is not our latency
+  co_return answer_at_once();
 }
 
 /// Refused from the head alone: the body is not wanted. A small one is dropped so that the connection may live on.
-net::awaitable<bool> connection::decline(response answer) {
+net::awaitable<bool> connection::decline() {
   const auto& facts = in_hand_.facts;
   const std::uint64_t length = facts.content_length.value_or(0);
   const std::uint64_t here = std::min<std::uint64_t>(length, in_.untaken().size());
@@ -125,15 +157,15 @@ net::awaitable<bool> connection::decline(response answer) {
   const bool unclear = facts.chunked || (rest != 0 && facts.expect_continue);
   if (unclear || rest > core_->options.drain_bytes_max) in_hand_.keep_alive = false;
   if (!in_hand_.keep_alive && (facts.chunked || rest != 0)) {
-    auto parting = part_with(std::move(answer));
+    auto parting = part_with();
     co_await std::move(parting);
     co_return false;
   }
-  if (!send_answer(channel_, in_hand_, answer)) {
+  if (!send_answer(channel_, in_hand_, in_hand_.answer)) {
     auto flushing = channel_.flush();
     co_await std::move(flushing);
   }
-  count(*core_, in_hand_, answer);
+  count(*core_, in_hand_, in_hand_.answer);
   finish_request();
   if (channel_.broken() || !in_hand_.keep_alive || rest == 0) co_return in_hand_.keep_alive;
   auto dropping = bodies_.drop(rest);
@@ -141,15 +173,32 @@ net::awaitable<bool> connection::decline(response answer) {
 }
 
 /// The last answer on this connection.
-net::awaitable<void> connection::part_with(response answer) {
+net::awaitable<void> connection::part_with() {
   in_hand_.keep_alive = false;
-  if (!send_answer(channel_, in_hand_, answer)) {
+  if (!send_answer(channel_, in_hand_, in_hand_.answer)) {
     auto flushing = channel_.flush();
     co_await std::move(flushing);
   }
-  count(*core_, in_hand_, answer);
+  count(*core_, in_hand_, in_hand_.answer);
   auto lingering = channel_.linger();
   co_await std::move(lingering);
+}
+
+/// A request whose head is here, as far as it goes without waiting.
+connection::stage connection::begin() {
+  auto wrong = heads_.came().wrong;
+  if (!wrong) wrong = parse();
+  if (wrong) {
+    if (wrong->what != code::request_timeout) ++core_->metrics.requests_malformed;
+    return refuse_for_good(*wrong);
+  }
+  if (auto refused = admit()) {
+    in_hand_.answer = std::move(*refused);
+    return stage::declined;
+  }
+  if (in_hand_.to->is_upgrade()) return part_from_http();
+  if (!bodies_.take_at_once(in_hand_.request, in_hand_.facts)) return stage::body_due;
+  return answer_at_once();
 }
 
 std::optional<refusal> connection::parse() {
@@ -166,20 +215,49 @@ std::optional<response> connection::admit() {
   return std::move(decision.answer);
 }
 
-/// Nothing: the handler is one that may wait.
-std::optional<response> connection::answer_at_once() {
+/// With the whole body here: has the handler answer, or begin to.
+connection::stage connection::answer_at_once() {
+  auto& [request, facts, to, answer, keep_alive] = in_hand_;
   try {
-    if (const auto wrong = inflate_body(in_hand_.request, in_hand_.to->body_limit)) return refuse(wrong->what, wrong->detail);
-    if (const auto* handler = std::get_if<sync_handler>(&in_hand_.to->handler)) return (*handler)(in_hand_.request);
-    return std::nullopt;
+    if (const auto wrong = inflate_body(request, to->body_limit)) {
+      answer = refuse(wrong->what, wrong->detail);
+    } else if (const auto* at_once = std::get_if<sync_handler>(&to->handler)) {
+      answer = (*at_once)(request);
+    } else if (const auto* late = std::get_if<late_handler>(&to->handler)) {
+      answer_due_ = (*late)(request, answer);
+      if (answer_due_) return stage::answer_due;
+    } else {
+      return stage::handler_due;
+    }
   } catch (const std::exception& e) {
-    return answer_failure(*core_, in_hand_.to->pattern, e.what());
+    answer = answer_failure(*core_, to->pattern, e.what());
   }
+  return stage::answered;
+}
+
+connection::stage connection::part_from_http() {
+  auto refused = hand_over(core_, in_hand_, in_, channel_.socket());
+  handed_over_ = !refused;
+  if (handed_over_) return stage::gone;
+  in_hand_.answer = std::move(*refused);
+  return stage::wrong;  // its peer may have sent something else than HTTP behind the request
+}
+
+connection::stage connection::refuse_for_good(const refusal& why) {
+  in_hand_.answer = refuse(why.what, why.detail);
+  return stage::wrong;
+}
+
+/// False: the channel is to be flushed.
+bool connection::send_in_hand() {
+  if (core_->stopping) in_hand_.keep_alive = false;
+  return send_answer(channel_, in_hand_, in_hand_.answer);
 }
 
 void connection::finish_request() {
   in_.drop_taken();
   request_access::reset(in_hand_.request);
+  in_hand_.answer.reset();
   bodies_.release();
   in_hand_.to = nullptr;
 }

@@ -34,14 +34,32 @@ class connection final : public std::enable_shared_from_this<connection>, public
   void cut();
 
  private:
-  net::awaitable<void> serve_all();
-  net::awaitable<bool> serve();
-  net::awaitable<bool> decline(response answer);
-  net::awaitable<void> part_with(response answer);
+  /// How far the request in hand is.
+  enum class stage {
+    body_due,
+    handler_due,  // one that is a coroutine
+    answer_due,   // a handler will call back
+    answered,
+    wrong,     // the answer is the last on this connection
+    declined,  // answered from the head alone
+    gone,      // nobody is there to be answered, or not by this
+  };
 
+  net::awaitable<void> serve_all();
+  net::awaitable<bool> serve_apart(stage at);
+  net::awaitable<stage> receive_body();
+  net::awaitable<void> run_handler();
+  net::awaitable<bool> decline();
+  net::awaitable<void> part_with();
+  auto await_answer();
+
+  stage begin();
+  stage answer_at_once();
+  stage part_from_http();
+  stage refuse_for_good(const refusal& why);
   std::optional<refusal> parse();
   std::optional<response> admit();
-  std::optional<response> answer_at_once();
+  bool send_in_hand();
   void finish_request();
 
   const std::shared_ptr<server_core> core_;
@@ -51,6 +69,7 @@ class connection final : public std::enable_shared_from_this<connection>, public
   body_reader bodies_{channel_, in_};
   streamer streams_{channel_};
   exchange in_hand_;
+  answer_later answer_due_;
   bool handed_over_ = false;  // the socket belongs to an upgrade handler
 };
 

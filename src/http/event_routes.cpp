@@ -2,6 +2,7 @@
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -24,6 +25,8 @@ using engine::event_id;
 
 constexpr auto keep_alive_every = 15s;  // a comment (an empty line) in quiet times, so that proxies keep the connection
 constexpr std::size_t types_most = 64;
+constexpr std::size_t piece_bytes = 16ULL << 10;  // about what is written at once
+constexpr auto piece_time = 250us;                // and at most so long is looked for it, of records without events
 
 struct stream_query {
   event_id after;
@@ -92,16 +95,26 @@ class event_stream {
       }
       const auto group = co_await spine_.group_at(next);
       if (!group || !*group) break;  // dropped meanwhile: the client comes back and is told so
-      std::string text;
-      const engine::offset_t last = std::min((*group)->last(), spine_.told());
-      append(**group, next, last, text);
-      next = last + 1;
-      if (!text.empty() && !co_await to.write(text)) break;
+      if (!co_await send(**group, next, to)) break;
     }
     to.on_end({});
   }
 
  private:
+  // What is told of a group, from `next` on, in pieces between which the loop turns. False: nobody listens any more.
+  net::awaitable<bool> send(const journal::group& group, engine::offset_t& next, response_stream& to) {
+    const engine::offset_t last = std::min(group.last(), spine_.told());
+    journal::record_cursor records{group};
+    while (next <= last) {
+      std::string piece;
+      append_piece(records, last, next, piece);
+      if (!co_await to.write(piece)) co_return false;
+      auto others_turn = net::post(co_await net::this_coro::executor, net::use_awaitable);
+      co_await std::move(others_turn);
+    }
+    co_return !to.ended();
+  }
+
   // Until something is told, or it has been quiet for so long that the line must be kept warm.
   net::awaitable<bool> wait(response_stream& to, net::steady_timer& quiet) {
     quiet.expires_after(keep_alive_every);
@@ -113,14 +126,18 @@ class event_stream {
     co_return co_await to.write(nothing);
   }
 
-  void append(const journal::group& g, engine::offset_t from, engine::offset_t to, std::string& text) const {
-    for (journal::record_cursor c{g}; c.valid() && c.offset() <= to; c.next()) {
-      if (c.offset() < from) continue;
-      const auto record = journal::view_record(c.bytes());
+  void append_piece(journal::record_cursor& records, engine::offset_t last, engine::offset_t& next, std::string& text) const {
+    const auto until = std::chrono::steady_clock::now() + piece_time;
+    for (; records.valid() && records.offset() <= last; records.next()) {
+      if (records.offset() < next) continue;
+      if (text.size() >= piece_bytes || std::chrono::steady_clock::now() >= until) return;
+      next = records.offset() + 1;
+      const auto record = journal::view_record(records.bytes());
       std::vector<engine::event> events;
       if (!record || record->event_count == 0 || !journal::read_events(*record, events)) continue;
-      for (std::uint32_t i = 0; i < events.size(); ++i) append({c.offset(), i}, events[i], text);
+      for (std::uint32_t i = 0; i < events.size(); ++i) append({records.offset(), i}, events[i], text);
     }
+    next = last + 1;
   }
 
   void append(event_id id, const engine::event& e, std::string& text) const {

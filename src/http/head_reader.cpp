@@ -1,7 +1,6 @@
 #include "head_reader.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 
 namespace haulcast::http {
 namespace {
@@ -10,40 +9,38 @@ constexpr unsigned requests_per_turn = 16;  // pipelined ones, before others get
 
 }  // namespace
 
-net::awaitable<arrival> head_reader::receive(request& last) {
-  if (in_.size() != 0 && ++in_turn_ >= requests_per_turn) {
-    in_turn_ = 0;
-    auto turn = net::post(core_.executor, net::deferred);
-    co_await std::move(turn);
-  }
-  for (std::size_t scanned = 0;;) {
-    in_.skip_empty_lines();
-    const auto have = in_.view();
-    if (const auto size = head_size(have, scanned); size != 0) {
-      in_.take(size);
-      channel_.end_wait();
-      co_return leave({.whole = true});
-    }
-    if (const auto wrong = check_partial_head(have, core_.options.head)) co_return leave({.wrong = wrong});
-    if (have.empty() && core_.stopping) co_return leave({});
-    scanned = have.size();
+head_reader::need head_reader::begin() {
+  scanned_ = 0;
+  if (in_.size() == 0 || ++in_turn_ < requests_per_turn) return look();
+  in_turn_ = 0;
+  return need::turn;
+}
 
-    begin_wait(have.empty());
-    const bool idle = phase_ == phase::idle;
-    auto op = channel_.read(in_.space_for_more());
-    const auto [failed, n] = co_await std::move(op);
-    in_turn_ = 0;
-    if (!failed) {
-      in_.commit(n);
-      core_.metrics.bytes_in += n;
-      if (idle || !channel_.timed_out()) continue;
-    }
-    if (!channel_.timed_out() || (idle && core_.stopping)) co_return leave({});
-    if (!idle) co_return leave(too_late());
-    auto sleeping = sleep(last);
-    const bool awake = co_await std::move(sleeping);
-    if (!awake) co_return leave({});
+head_reader::need head_reader::look() {
+  in_.skip_empty_lines();
+  const auto have = in_.view();
+  if (const auto size = head_size(have, scanned_); size != 0) {
+    in_.take(size);
+    channel_.end_wait();
+    return leave({.whole = true});
   }
+  if (const auto wrong = check_partial_head(have, core_.options.head)) return leave({.wrong = wrong});
+  if (have.empty() && core_.stopping) return leave({});
+  scanned_ = have.size();
+  begin_wait(have.empty());
+  return need::read;
+}
+
+head_reader::need head_reader::arrived(const boost::system::error_code& failed, std::size_t n) {
+  const bool idle = phase_ == phase::idle;
+  in_turn_ = 0;
+  if (!failed) {
+    in_.commit(n);
+    core_.metrics.bytes_in += n;
+    if (idle || !channel_.timed_out()) return look();
+  }
+  if (!channel_.timed_out() || (idle && core_.stopping)) return leave({});
+  return idle ? need::sleep : leave(too_late());
 }
 
 /// Idle time starts anew with each read, the time for a head does not.
@@ -57,9 +54,10 @@ void head_reader::begin_wait(bool nothing_yet) noexcept {
   }
 }
 
-arrival head_reader::leave(arrival what) noexcept {
+head_reader::need head_reader::leave(arrival what) noexcept {
   phase_ = phase::away;
-  return what;
+  came_ = what;
+  return need::nothing;
 }
 
 arrival head_reader::too_late() noexcept {
@@ -68,19 +66,20 @@ arrival head_reader::too_late() noexcept {
   return {.wrong = refusal{code::request_timeout, "The request head did not arrive in time."}};
 }
 
-/// Idle for longer: without buffers. True: there is something to read.
-net::awaitable<bool> head_reader::sleep(request& last) {
+net::awaitable<head_reader::need> head_reader::sleep(exchange& last) {
   in_.release();
   channel_.release();
-  request_access::release(last);
+  request_access::release(last.request);
+  last.answer = {};
+  scanned_ = 0;
   channel_.allow(std::max(core_.options.idle_timeout - core_.options.shed_after, milliseconds{0}));
   auto op = channel_.readable();
   const auto [failed] = co_await std::move(op);
   if (failed && channel_.timed_out()) ++core_.metrics.timeouts_idle;
-  if (failed || core_.stopping) co_return false;
+  if (failed || core_.stopping) co_return leave({});
   phase_ = phase::head;
   channel_.allow(core_.options.head_timeout);
-  co_return true;
+  co_return look();
 }
 
 }  // namespace haulcast::http

@@ -1,4 +1,5 @@
-// Waits for the next request and reads until its head is whole.
+// Says what to wait for until the head of the next request is whole. Decides; the reading is its connection's, which needs no
+// coroutine for it.
 #pragma once
 
 #include "channel.hpp"
@@ -13,8 +14,22 @@ class head_reader {
  public:
   head_reader(channel& from, read_buffer& in) noexcept : channel_{from}, core_{from.core()}, in_{in} {}
 
-  /// Whole: `in` has taken the head. `last` is the request before, which has been answered: only its memory is of use.
-  net::awaitable<arrival> receive(request& last);
+  /// What is to be waited for next.
+  enum class need {
+    nothing,  // came() says what there is
+    read,     // from the channel into the buffer, then arrived()
+    turn,     // of the loop, then look(): others want it too
+    sleep,    // sleep()
+  };
+  /// A new request is due.
+  need begin();
+  need look();
+  need arrived(const boost::system::error_code& failed, std::size_t n);
+  /// Idle for longer: without buffers, until something comes. `last` is the exchange before, which is over: only its memory is
+  /// of use.
+  net::awaitable<need> sleep(exchange& last);
+  /// Whole: `in` has taken the head.
+  const arrival& came() const noexcept { return came_; }
   /// Waits, and nothing of a request has come yet.
   bool at_rest() const noexcept { return phase_ == phase::idle || (phase_ == phase::head && in_.size() == 0); }
 
@@ -27,14 +42,15 @@ class head_reader {
   };
 
   void begin_wait(bool nothing_yet) noexcept;
-  arrival leave(arrival what) noexcept;
+  need leave(arrival what) noexcept;
   arrival too_late() noexcept;
-  net::awaitable<bool> sleep(request& last);
 
   channel& channel_;
   server_core& core_;
   read_buffer& in_;
-  unsigned in_turn_ = 0;  // requests answered without waiting for a read
+  arrival came_;
+  std::size_t scanned_ = 0;  // bytes known not to end the head
+  unsigned in_turn_ = 0;     // requests answered without waiting for a read
   phase phase_ = phase::fresh;
 };
 

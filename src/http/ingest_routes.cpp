@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "haulcast/base/failpoint.hpp"
 #include "haulcast/http/routes.hpp"
 #include "haulcast/pipeline/pipeline.hpp"
 #include "haulcast/wire/json_out.hpp"
@@ -76,41 +77,67 @@ response refuse_batch(const wire::batch_failure& f) {
   return to_response(p);
 }
 
-std::string answer(const pipeline::receipt& told) {
-  std::string json =
-      fmt::format(R"({{"accepted":{},"duplicates":{},"late":{},"rejected":[)", told.accepted, told.duplicates, told.late);
+void write_answer(std::string& json, const pipeline::receipt& told) {
+  const auto out = std::back_inserter(json);
+  fmt::format_to(out, R"({{"accepted":{},"duplicates":{},"late":{},"rejected":[)", told.accepted, told.duplicates, told.late);
   bool first = true;
   for (const engine::rejected_position& r : told.input->rejected) {
     if (!std::exchange(first, false)) json += ',';
-    fmt::format_to(std::back_inserter(json), R"({{"index":{},"code":"{}","detail":"{}"}})", r.index, to_string(r.code),
-                   detail_of(r.code));
+    fmt::format_to(out, R"({{"index":{},"code":"{}","detail":"{}"}})", r.index, to_string(r.code), detail_of(r.code));
   }
-  return json += "]}";
+  json += "]}";
 }
 
 class ingest {
  public:
   ingest(pipeline::pipeline& spine, const ingest_options& options) : spine_{spine}, limits_{options.limits} {}
 
-  net::awaitable<response> operator()(request& r) {
-    if (const auto refused = spine_.closed()) co_return refuse(code_of(*refused));
-    const auth::principal& who = *r.principal;
-    wire::covers covers;
-    if (who.who != auth::role::admin) covers = [&who](std::string_view truck) { return who.may_post_for(truck); };
-    auto parsed = parser_.parse(r.body, system_now(), limits_, covers);
-    if (!parsed) co_return refuse_batch(parsed.error());
-    if (parsed->foreign && !parsed->covered) {
-      co_return refuse(code::truck_not_yours, "The token covers none of the trucks in this batch.");
+  answer_later operator()(request& r, response& to) {
+    std::unique_ptr<engine::batch> batch;
+    if (auto refused = read(r, batch)) {
+      to = std::move(*refused);
+      return {};
     }
-    auto told = co_await spine_.submit(std::move(parsed->batch));
-    if (!told) co_return refuse(code_of(told.error()));
-    co_return json_response(answer(*told));
+    return [this, &to, taken = std::move(batch)](answered done) mutable {
+      spine_.submit(std::move(taken), [this, &to, told = std::move(done)](pipeline::submit_result came) mutable {
+        told(answer(to, std::move(came)));
+      });
+    };
   }
 
  private:
+  std::optional<response> read(const request& r, std::unique_ptr<engine::batch>& batch) {
+    if (const auto refused = spine_.closed()) return refuse(code_of(*refused));
+    const auth::principal& who = *r.principal;
+    wire::covers covers;
+    if (who.who != auth::role::admin) covers = [&who](std::string_view truck) { return who.may_post_for(truck); };
+    HAULCAST_FAILPOINT(admit_received);
+    auto parsed = parser_.parse(r.body, system_now(), limits_, covers);
+    if (!parsed) return refuse_batch(parsed.error());
+    HAULCAST_FAILPOINT(admit_parsed);
+    if (parsed->foreign && !parsed->covered) {
+      return refuse(code::truck_not_yours, "The token covers none of the trucks in this batch.");
+    }
+    batch = std::move(parsed->batch);
+    return std::nullopt;
+  }
+
+  /// Null, or why there is no answer.
+  std::exception_ptr answer(response& to, pipeline::submit_result came) noexcept try {
+    if (!came) {
+      to = refuse(code_of(came.error()));
+    } else {
+      write_answer(to.body, *came);
+      parser_.give_back(std::move(came->input));
+    }
+    return nullptr;
+  } catch (...) {
+    return std::current_exception();
+  }
+
   pipeline::pipeline& spine_;
   wire::batch_limits limits_;
-  wire::batch_parser parser_;  // one thread, and never kept over an await
+  wire::batch_parser parser_;  // one thread, and never kept while an answer is waited for
 };
 
 }  // namespace
@@ -121,7 +148,7 @@ void add_ingest_routes(router& to, pipeline::pipeline& spine, const ingest_optio
           .pattern = "/v1/positions",
           .access = access::roles({auth::role::driver, auth::role::admin}),
           .body_limit = options.max_body_bytes,
-          .handler = async_handler{[handler](request& r) { return (*handler)(r); }}});
+          .handler = late_handler{[handler](request& r, response& to) { return (*handler)(r, to); }}});
 }
 
 }  // namespace haulcast::http

@@ -1,11 +1,8 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 #include "haulcast/http/routes.hpp"
 #include "haulcast/http/text.hpp"
@@ -72,45 +69,30 @@ code code_of(auth::token_error e) {
   return code::token_invalid;
 }
 
-net::awaitable<void> send(net::ip::tcp::socket& socket, const std::string& text) {
-  auto [error, size] = co_await net::async_write(socket, net::buffer(text), net::as_tuple(net::use_awaitable));
-  static_cast<void>(error);
-  static_cast<void>(size);
+std::string switching_answer(std::string_view key, bool with_protocol) {
+  std::string answer =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+  answer += accept_of(key);
+  if (with_protocol) answer += "\r\nSec-WebSocket-Protocol: haulcast.v1";
+  answer += "\r\n\r\n";
+  return answer;
 }
 
-net::awaitable<void> turn_away(net::ip::tcp::socket socket, response answer) {
-  std::string text;
-  append_head(text, answer, {.content_length = answer.content().size(), .keep_alive = false});
-  text += answer.content();
-  co_await send(socket, text);
-  boost::system::error_code ignored;
-  socket.shutdown(net::ip::tcp::socket::shutdown_send, ignored);
-}
-
-net::awaitable<void> open(const live_door& door, net::ip::tcp::socket socket, request r) {
+std::optional<response> open(const live_door& door, request& r, const std::function<departed()>& leave) {
   const std::string_view key = r.header("sec-websocket-key");
   if (r.header("sec-websocket-version") != "13" || !is_key(key)) {
-    co_return co_await turn_away(std::move(socket),
-                                 refuse(code::bad_request, "The WebSocket handshake needs version 13 and a key."));
+    return refuse(code::bad_request, "The WebSocket handshake needs version 13 and a key.");
   }
   const hello said = read_hello(r, door.query_token);
   auto who = said.token.empty() ? result<std::shared_ptr<const auth::principal>, auth::token_error>{auth::token_error::missing}
                                 : door.authenticate(said.token);
-  if (!who) co_return co_await turn_away(std::move(socket), refuse(code_of(who.error())));
-  if (door.full())
-    co_return co_await turn_away(std::move(socket), refuse(code::overloaded, "There are too many live connections."));
+  if (!who) return refuse(code_of(who.error()));
+  if (door.full()) return refuse(code::overloaded, "There are too many live connections.");
 
-  std::string answer =
-      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
-  answer += accept_of(key);
-  if (said.offers_protocol) answer += "\r\nSec-WebSocket-Protocol: haulcast.v1";
-  answer += "\r\n\r\n";
-  co_await send(socket, answer);
   std::vector<std::string> deliveries;
   if (const std::string_view id = r.parameter("delivery_id"); !id.empty()) deliveries.emplace_back(id);
-  std::string buffered = std::move(r.buffered);
-  r = {};  // its memory is not needed for as long as the connection lasts
-  co_await door.enter(std::move(socket), std::move(*who), std::move(buffered), std::move(deliveries));
+  door.enter(leave(), switching_answer(key, said.offers_protocol), std::move(*who), std::move(deliveries));
+  return std::nullopt;
 }
 
 }  // namespace
@@ -118,7 +100,7 @@ net::awaitable<void> open(const live_door& door, net::ip::tcp::socket socket, re
 void add_live_routes(router& to, live_door door) {
   const auto shared = std::make_shared<const live_door>(std::move(door));
   const upgrade_handler handler{
-      [shared](net::ip::tcp::socket socket, request r) { return open(*shared, std::move(socket), std::move(r)); }};
+      [shared](request& r, const std::function<departed()>& leave) { return open(*shared, r, leave); }};
   // Open, because a browser can give its token only inside the handshake: it is asked for here.
   to.add({.method = method::get, .pattern = "/v1/ws", .access = access::open(), .handler = handler});
   to.add({.method = method::get, .pattern = "/ws/track/{delivery_id}", .access = access::open(), .handler = handler});

@@ -87,6 +87,13 @@ bool has_header(const response& r, std::string_view name) {
 
 }  // namespace
 
+void response::reset() noexcept {
+  constexpr std::size_t kept_bytes_max = 4 * 1024;
+  if (body.capacity() > kept_bytes_max) std::string{}.swap(body);
+  body.clear();
+  *this = response{.body = std::move(body), .shared_body = {}, .headers = {}, .stream = {}};
+}
+
 std::string_view reason_of(std::uint16_t status) noexcept {
   const auto found = std::lower_bound(reasons.begin(), reasons.end(), status,
                                       [](const auto& row, std::uint16_t wanted) { return row.first < wanted; });

@@ -25,7 +25,7 @@ using link_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct 
 struct server_core : std::enable_shared_from_this<server_core> {
   server_core(net::any_io_executor ex, server_options opts, router table);
 
-  /// Counted in `open` from the moment it is accepted until its coroutine, or the upgrade it became, has ended.
+  /// Counted in `open` from the moment it is accepted until its coroutine has ended, or whoever took it has let go of it.
   void enter() noexcept { ++open; }
   void leave() noexcept;
 

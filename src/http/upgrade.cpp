@@ -1,35 +1,44 @@
 #include "upgrade.hpp"
 
-#include <spdlog/spdlog.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include "answering.hpp"
 
 namespace haulcast::http {
 namespace {
 
-net::awaitable<void> run_upgraded(std::shared_ptr<server_core> core, const upgrade_handler& handler,
-                                  net::ip::tcp::socket socket, request r) {
-  ++core->metrics.upgraded_open;
-  try {
-    auto session = handler(std::move(socket), std::move(r));
-    co_await std::move(session);
-  } catch (const std::exception& e) {
-    ++core->metrics.handler_failures;
-    spdlog::error("a session ended by an exception: {}", e.what());
+/// One upgraded connection, for as long as it exists.
+class counted_connection {
+ public:
+  explicit counted_connection(std::shared_ptr<server_core> core) : core_{std::move(core)} { ++core_->metrics.upgraded_open; }
+  counted_connection(const counted_connection&) = delete;
+  counted_connection& operator=(const counted_connection&) = delete;
+  ~counted_connection() {
+    --core_->metrics.upgraded_open;
+    core_->leave();
   }
-  --core->metrics.upgraded_open;
-  core->leave();
-}
+
+ private:
+  std::shared_ptr<server_core> core_;
+};
 
 }  // namespace
 
-void hand_over(const std::shared_ptr<server_core>& core, exchange& one, read_buffer& in, net::ip::tcp::socket socket) {
-  ++core->metrics_of(one.to).by_class[1];
-  one.request.buffered = in.untaken();
-  request_access::head_memory(one.request) = in.detach_taken();
-  auto session = run_upgraded(core, std::get<upgrade_handler>(one.to->handler), std::move(socket), std::move(one.request));
-  net::co_spawn(core->executor, std::move(session), net::detached);
+std::optional<response> hand_over(const std::shared_ptr<server_core>& core, exchange& one, read_buffer& in,
+                                  net::ip::tcp::socket& socket) {
+  bool taken = false;
+  const auto leave = [&]() -> departed {
+    taken = true;
+    ++core->metrics_of(one.to).by_class[1];
+    return {.socket = std::move(socket),
+            .buffered = std::string{in.untaken()},
+            .counted = std::make_shared<counted_connection>(core)};
+  };
+  try {
+    return std::get<upgrade_handler>(one.to->handler)(one.request, leave);
+  } catch (const std::exception& e) {
+    auto answer = answer_failure(*core, one.to->pattern, e.what());
+    if (taken) return std::nullopt;  // whoever took it has dropped it
+    return answer;
+  }
 }
 
 }  // namespace haulcast::http

@@ -1,7 +1,7 @@
 // Gives the socket of a connection away, to a route that speaks something else than HTTP on it.
 #pragma once
 
-#include <memory>
+#include <optional>
 
 #include "exchange.hpp"
 #include "read_buffer.hpp"
@@ -9,8 +9,10 @@
 
 namespace haulcast::http {
 
-/// Starts the route's handler with the socket, the request, and what came behind its head. The server counts the socket until
-/// the handler ends: then `core->leave()` is called here, not by the connection. An exception of the handler is logged.
-void hand_over(const std::shared_ptr<server_core>& core, exchange& one, read_buffer& in, net::ip::tcp::socket socket);
+/// Lets the route's handler take the socket and what came behind the request's head; nothing: it did. Of the connection itself
+/// nothing is needed any more then, and the server counts the socket for as long as the handler wants. An answer: it refused,
+/// or failed.
+std::optional<response> hand_over(const std::shared_ptr<server_core>& core, exchange& one, read_buffer& in,
+                                  net::ip::tcp::socket& socket);
 
 }  // namespace haulcast::http

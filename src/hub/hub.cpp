@@ -11,6 +11,8 @@ namespace haulcast::hub {
 namespace {
 
 constexpr std::size_t woken_cut_from = 4'096;
+constexpr std::size_t many = 64;               // recipients: beyond it dealing is put off
+constexpr std::size_t offers_of_a_wake = 256;  // that take about as long as waking one subscriber
 
 }  // namespace
 
@@ -21,11 +23,12 @@ void hub::join(subscriber& s) {
 
 // The last one takes the place of the one that goes: ten thousand may leave at once.
 void hub::leave(subscriber& s) {
-  for (const auto& [key, place] : std::exchange(s.topics_, {})) unfollow(s, *topics_.at(key), place);
+  std::exchange(s.topics_, {}).for_each([&](followed_topics::entry e) { unfollow(s, *topics_.at(e.topic), e.place); });
   follow_all(s, false);
   look_at(s, std::nullopt);
   if (const std::size_t at = std::exchange(s.woken_at_, subscriber::nowhere); at != subscriber::nowhere) {
-    woken_[at - woken_gone_] = nullptr;
+    wake_list& from = s.woken_broad_ ? woken_broad_ : woken_by_name_;
+    from.subscribers[at - from.gone] = nullptr;
   }
   subscriber* const last = everyone_.back();
   everyone_.pop_back();
@@ -38,7 +41,7 @@ void hub::unfollow(subscriber& s, topic& t, std::uint32_t place) {
   t.followers.pop_back();
   if (last != &s) {
     t.followers[place] = last;
-    last->topics_[t.key] = place;
+    *last->topics_.find(t.key) = place;
   }
   drop_if_unused(t);
 }
@@ -68,7 +71,9 @@ bool hub::follow(subscriber& s, std::string_view truck_id, std::optional<engine:
     by_index_[*known_as] = {true, &t};
     t.known = true;
   }
-  if (!s.topics_.emplace(t.key, static_cast<std::uint32_t>(t.followers.size())).second) return false;
+  if (s.topics_.find(t.key) != nullptr) return false;
+  deal_to(s);
+  s.topics_.add({t.key, static_cast<std::uint32_t>(t.followers.size())});
   t.followers.push_back(&s);
   return true;
 }
@@ -77,27 +82,29 @@ bool hub::unfollow(subscriber& s, std::string_view truck_id) {
   const auto found = by_id_.find(truck_id);
   if (found == by_id_.end()) return false;
   topic& t = *found->second;
-  const auto followed = s.topics_.find(t.key);
-  if (followed == s.topics_.end()) return false;
-  const std::uint32_t place = followed->second;
-  s.topics_.erase(followed);
+  const std::uint32_t* const followed = s.topics_.find(t.key);
+  if (followed == nullptr) return false;
+  const std::uint32_t place = *followed;
+  deal_to(s);
+  s.topics_.remove(t.key);
   unfollow(s, t, place);
   return true;
 }
 
 bool hub::follows(const subscriber& s, std::string_view truck_id) const {
   const auto found = by_id_.find(truck_id);
-  return found != by_id_.end() && s.topics_.contains(found->second->key);
+  return found != by_id_.end() && s.topics_.find(found->second->key) != nullptr;
 }
 
 std::vector<std::string> hub::followed(const subscriber& s) const {
   std::vector<std::string> all;
-  for (const auto& [key, _] : s.topics_) all.push_back(topics_.at(key)->truck_id);
+  s.topics_.for_each([&](followed_topics::entry e) { all.push_back(topics_.at(e.topic)->truck_id); });
   return all;
 }
 
 void hub::follow_all(subscriber& s, bool on) {
   if (follows_all(s) == on) return;
+  deal_to(s);
   if (on) {
     s.all_at_ = all_.size();
     all_.push_back(&s);
@@ -110,15 +117,16 @@ void hub::follow_all(subscriber& s, bool on) {
 }
 
 void hub::look_at(subscriber& s, std::optional<geo::bbox> viewport) {
+  if (s.viewport_ || viewport) deal_to(s);
   if (s.viewport_) viewports_.remove(&s, *s.viewport_);
   s.viewport_ = viewport;
   if (viewport) viewports_.add(&s, *viewport);
 }
 
 bool hub::wants(const subscriber& s, const engine::event& e) const {
-  if (!s.events.admits(to_string(e.type))) return false;
+  if (!s.wants(e.type)) return false;
   if (follows_all(s) || follows(s, e.truck_id)) return true;
-  return s.viewport_ && e.where && s.viewport_->contains(e.where->get().point) && (!s.visible_ || s.visible_(e.truck_id));
+  return s.viewport_ && e.where && s.viewport_->contains(e.where->get().point) && s.may_see(e.truck_id);
 }
 
 hub::topic* hub::topic_of(engine::truck_index truck, std::string_view truck_id) {
@@ -134,36 +142,99 @@ hub::topic* hub::topic_of(engine::truck_index truck, std::string_view truck_id) 
   return known.found;
 }
 
-template <class F>
-void hub::for_each_recipient(const topic* t, std::string_view truck_id, std::optional<geo::point> place, F&& offer) {
-  ++published_;
-  const auto once = [&](subscriber* s) {
-    if (std::exchange(s->seen_, published_) != published_ && !s->overflowed_) offer(*s);
-  };
-  if (t != nullptr) {
-    for (subscriber* s : t->followers) once(s);
-  }
-  for (subscriber* s : all_) once(s);
-  if (place && !viewports_.empty()) {
-    viewports_.find(*place, [&](subscriber* s) {
-      if (!s->visible_ || s->visible_(truck_id)) once(s);
-    });
-  }
+// At least as many as will get it; 0: nobody.
+std::size_t hub::broad_audience(const topic* t, geo::point place) const {
+  if (all_.empty() && viewports_.empty()) return 0;
+  const std::size_t sure = all_.size() + (t != nullptr ? t->followers.size() : 0);
+  return viewports_.empty() ? sure : sure + viewports_.count_near(place);
 }
 
-void hub::publish(engine::truck_index truck, std::string_view truck_id, const engine::position& p) {
-  const topic* t = topic_of(truck, truck_id);
-  shared_text encoded;
-  for_each_recipient(t, truck_id, p.point, [&](subscriber& s) {
-    if (!encoded) {
-      scratch_ = ",";
-      wire::append_position(scratch_, truck_id, p);
-      encoded = new text{scratch_};
+// Some more than once.
+template <class F>
+void hub::for_each_broad(const topic* t, std::string_view truck_id, std::optional<geo::point> place, F&& f) {
+  for (subscriber* s : all_) f(*s);
+  if (viewports_.empty()) return;
+  if (t != nullptr) {
+    for (subscriber* s : t->followers) {
+      if (s->viewport_) f(*s);
     }
-    ++metrics_.positions_offered;
-    metrics_.positions_conflated += s.waiting.offer_position(key_of(truck), encoded);
-    mark(s);
+  }
+  if (!place) return;
+  viewports_.find(*place, [&](subscriber* s) {
+    if (s->may_see(truck_id)) f(*s);
   });
+}
+
+shared_text hub::encode(std::string_view truck_id, const engine::position& p) {
+  scratch_ = ",";
+  wire::append_position(scratch_, truck_id, p);
+  return new text{scratch_};
+}
+
+// Numbers grow; who has changed its interests since this was published has seen a later one.
+void hub::offer(subscriber& s, std::uint64_t number, std::uint64_t key, const shared_text& position) {
+  if (s.seen_ >= number || s.overflowed_) return;
+  s.seen_ = number;
+  ++metrics_.positions_offered;
+  metrics_.positions_conflated += s.waiting.offer_position(key, position);
+  mark(s);
+}
+
+// While others wait to be dealt out it waits behind them: a truck's positions stay in their order.
+bool hub::publish(engine::truck_index truck, std::string_view truck_id, const engine::position& p) {
+  const topic* const t = topic_of(truck, truck_id);
+  const std::size_t broad_most = broad_audience(t, p.point);
+  if (broad_most == 0 && (t == nullptr || t->followers.empty())) return false;
+  undealt now{++positions_published_, key_of(truck), t, p.point, {}, {}};
+  const auto give = [&](subscriber& s) {
+    if (!now.encoded) now.encoded = encode(truck_id, p);
+    offer(s, now.number, now.key, now.encoded);
+  };
+  if (t != nullptr) {
+    for (subscriber* s : t->followers) {
+      if (!is_broad(*s)) give(*s);
+    }
+  }
+  if (broad_most <= many && undealt_.empty()) {
+    if (broad_most > 0) for_each_broad(t, truck_id, p.point, give);
+    return now.encoded != nullptr;
+  }
+  if (broad_most == 0) return true;
+  if (undealt_.size() == undealt_most) deal_one();
+  if (!now.encoded) now.encoded = encode(truck_id, p);
+  now.truck_id = truck_id;
+  undealt_.push_back(std::move(now));
+  return true;
+}
+
+// Gives how many got it.
+std::size_t hub::deal_one() {
+  const undealt& next = undealt_.front();
+  std::size_t offers = 1;
+  for_each_broad(next.followed, next.truck_id, next.place, [&](subscriber& s) {
+    offer(s, next.number, next.key, next.encoded);
+    ++offers;
+  });
+  undealt_.pop_front();
+  return offers;
+}
+
+// True: all is dealt out.
+bool hub::deal(std::size_t offers_most) {
+  std::size_t offers = 0;
+  while (!undealt_.empty() && offers < offers_most) offers += deal_one();
+  return undealt_.empty();
+}
+
+// Its interests are about to change, and what waits was told before that.
+void hub::deal_to(subscriber& s) {
+  if (undealt_.empty() || s.seen_ >= undealt_.back().number) return;
+  for (const undealt& each : undealt_) {
+    const bool named = each.followed != nullptr && s.topics_.find(each.followed->key) != nullptr;
+    const bool in_view = s.viewport_ && s.viewport_->contains(each.place) && s.may_see(each.truck_id);
+    if (follows_all(s) || in_view || (named && s.viewport_)) offer(s, each.number, each.key, each.encoded);
+  }
+  s.seen_ = positions_published_;
 }
 
 void hub::publish(const engine::event& e, engine::event_id id) {
@@ -171,8 +242,11 @@ void hub::publish(const engine::event& e, engine::event_id id) {
   std::optional<geo::point> place;
   if (e.where) place = e.where->get().point;
   shared_text encoded;
-  for_each_recipient(found == by_id_.end() ? nullptr : found->second, e.truck_id, place, [&](subscriber& s) {
-    if (s.catching_up || !s.events.admits(to_string(e.type))) return;
+  const topic* const t = found == by_id_.end() ? nullptr : found->second;
+  ++events_published_;
+  const auto give = [&](subscriber& s) {
+    if (std::exchange(s.seen_event_, events_published_) == events_published_ || s.overflowed_) return;
+    if (s.catching_up || !s.wants(e.type)) return;
     if (!encoded) {
       std::string json;
       wire::append_cloud_event(json, e, id, event_source_);
@@ -186,30 +260,44 @@ void hub::publish(const engine::event& e, engine::event_id id) {
     ++metrics_.overflows;
     s.overflowed_ = true;
     s.overflow();
-  });
+  };
+  if (t != nullptr) {
+    for (subscriber* s : t->followers) give(*s);
+  }
+  for_each_broad(t, e.truck_id, place, give);
 }
 
 void hub::mark(subscriber& s) {
   if (s.woken_at_ != subscriber::nowhere) return;
-  s.woken_at_ = woken_gone_ + woken_.size();
-  woken_.push_back(&s);
+  s.woken_broad_ = is_broad(s);
+  wake_list& to = s.woken_broad_ ? woken_broad_ : woken_by_name_;
+  s.woken_at_ = to.gone + to.subscribers.size();
+  to.subscribers.push_back(&s);
 }
 
-bool hub::flush(std::size_t most) {
-  while (most > 0 && woken_head_ < woken_.size()) {
-    subscriber* const s = woken_[woken_head_++];
+void hub::wake(wake_list& all, std::size_t& most) {
+  while (most > 0 && !all.empty()) {
+    subscriber* const s = all.subscribers[all.head++];
     if (s == nullptr) continue;
     s->woken_at_ = subscriber::nowhere;
     --most;
     s->wake();
   }
-  if (woken_head_ < woken_.size() && woken_head_ < woken_cut_from) return true;
-  woken_.erase(woken_.begin(), woken_.begin() + static_cast<std::ptrdiff_t>(woken_head_));
-  woken_gone_ += std::exchange(woken_head_, 0);
-  return !woken_.empty();
+  if (!all.empty() && all.head < woken_cut_from) return;
+  all.subscribers.erase(all.subscribers.begin(), all.subscribers.begin() + static_cast<std::ptrdiff_t>(all.head));
+  all.gone += std::exchange(all.head, 0);
+}
+
+bool hub::flush(std::size_t most) {
+  const std::size_t offers_most = most > undealt_most ? most : most * offers_of_a_wake;
+  wake(woken_by_name_, most);
+  if (!woken_by_name_.empty() || !deal(offers_most)) return true;
+  wake(woken_broad_, most);
+  return !woken_by_name_.empty() || !woken_broad_.empty();
 }
 
 void hub::forget_indexes() {
+  deal(static_cast<std::size_t>(-1));
   by_index_.clear();
   ++generation_;
   for (subscriber* const s : everyone_) s->rebuilt();

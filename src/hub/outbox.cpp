@@ -7,8 +7,8 @@ namespace haulcast::hub {
 
 std::size_t outbox::offer_position(std::uint64_t truck, const shared_text& position) {
   position_bytes_ += position->bytes().size();
-  if (conflating_) {
-    const auto [found, is_new] = slots_.try_emplace(truck, taken_ + positions_.size());
+  if (slots_) {
+    const auto [found, is_new] = slots_->try_emplace(truck, taken_ + positions_.size());
     if (!is_new) {
       waiting& old = positions_[found->second - taken_];
       position_bytes_ -= old.position->bytes().size();
@@ -17,16 +17,16 @@ std::size_t outbox::offer_position(std::uint64_t truck, const shared_text& posit
     }
   }
   positions_.push_back({truck, position});
-  return !conflating_ && position_bytes_ > options_.max_pending_bytes ? conflate() : 0;
+  return !slots_ && position_bytes_ > options_.max_pending_bytes ? conflate() : 0;
 }
 
 // From here on until the outbox is empty only the newest of each truck waits, at the place of its first.
 std::size_t outbox::conflate() {
-  conflating_ = true;
+  slots_ = std::make_unique<slots>();
   fifo<waiting> kept;
   position_bytes_ = 0;
   for (waiting& w : positions_) {
-    const auto [found, is_new] = slots_.try_emplace(w.truck, taken_ + kept.size());
+    const auto [found, is_new] = slots_->try_emplace(w.truck, taken_ + kept.size());
     if (is_new)
       kept.push_back(std::move(w));
     else
@@ -47,14 +47,14 @@ bool outbox::offer_event(const shared_text& frame) {
 
 std::size_t outbox::conflate_always(bool on) {
   always_ = on;
-  return on && !conflating_ ? conflate() : 0;
+  return on && !slots_ ? conflate() : 0;
 }
 
 void outbox::take_positions(std::string& out, std::size_t bytes_max) {
   const std::size_t begin = out.size();
   while (!positions_.empty() && out.size() - begin < bytes_max) {
     const waiting& w = positions_.front();
-    if (conflating_) slots_.erase(w.truck);
+    if (slots_) slots_->erase(w.truck);
     position_bytes_ -= w.position->bytes().size();
     out += w.position->bytes();
     positions_.pop_front();
@@ -63,14 +63,10 @@ void outbox::take_positions(std::string& out, std::size_t bytes_max) {
   if (positions_.empty()) emptied();
 }
 
-// Assigning {} would keep a map's memory.
-void outbox::emptied() {
-  decltype(slots_){}.swap(slots_);
-  conflating_ = always_;
-}
+void outbox::emptied() { slots_ = always_ ? std::make_unique<slots>() : nullptr; }
 
 bool outbox::holds(std::uint64_t truck) const noexcept {
-  if (conflating_) return slots_.contains(truck);
+  if (slots_) return slots_->contains(truck);
   return std::any_of(positions_.begin(), positions_.end(), [truck](const waiting& w) { return w.truck == truck; });
 }
 

@@ -53,6 +53,16 @@ void viewport_index::for_each_cell(const geo::bbox& box, F&& f) {
   }
 }
 
+std::size_t viewport_index::count_near(geo::point p) const {
+  std::size_t sum = 0;
+  for (std::size_t level = 0; level < levels; ++level) {
+    if (cells_[level].empty()) continue;
+    const auto cell = cells_[level].find(cell_of(level, p));
+    if (cell != cells_[level].end()) sum += cell->second.size();
+  }
+  return sum;
+}
+
 void viewport_index::add(subscriber* who, const geo::bbox& box) {
   for_each_cell(box, [&](std::size_t level, std::uint64_t cell) { cells_[level][cell].push_back({who, box}); });
   ++count_;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "haulcast/base/failpoint.hpp"
 #include "haulcast/base/file.hpp"
 #include "haulcast/base/id.hpp"
 
@@ -89,10 +90,12 @@ result<checkpoint> checkpoints::load(std::string_view name) const {
 result<void> checkpoints::store(std::string_view name, offset_t offset) {
   if (!is_id(name)) return not_a_name(name);
   const fs::path path = path_of(name);
+  HAULCAST_FAILPOINT(checkpoint_begun);
   if (const auto error = replace_file(path, to_text({journal_id_, offset}))) {
     return failure{fmt::format("cannot write {}: {}", path.string(), error.message())};
   }
   if (const auto held = holding_.find(name); held != holding_.end()) held->second = offset;
+  HAULCAST_FAILPOINT(checkpoint_stored);
   return {};
 }
 

@@ -3,6 +3,8 @@
 #include <cassert>
 #include <utility>
 
+#include "haulcast/base/failpoint.hpp"
+
 namespace haulcast::journal {
 
 committer::committer(segment_log& log, callbacks tell) : log_{log}, tell_{std::move(tell)}, thread_{[this] { work(); }} {}
@@ -25,7 +27,10 @@ void committer::run(std::function<void()> task) {
   wake_.notify_one();
 }
 
-void committer::resume() { failed_ = false; }
+void committer::resume() {
+  failed_ = false;
+  HAULCAST_FAILPOINT(rebuild_resumed);
+}
 
 void committer::stop() {
   {
@@ -36,36 +41,33 @@ void committer::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-// The groups at the front, up to the next task or the bound, as one.
-group committer::take_gathered(std::deque<work_item>& items) {
-  group all = std::move(std::get<group>(items.front()));
-  items.pop_front();
-  while (!items.empty()) {
-    const auto* next = std::get_if<group>(&items.front());
+// The groups from `at` on, up to the next task or the bound, as one; `at` moves behind them.
+group committer::take_gathered(std::vector<work_item>& items, std::size_t& at) {
+  group all = std::move(std::get<group>(items[at++]));
+  for (; at < items.size(); ++at) {
+    const auto* next = std::get_if<group>(&items[at]);
     if (next == nullptr || all.bytes.size() + next->bytes.size() > commit_bytes_max) break;
     assert(next->first == all.last() + 1);
     all.count += next->count;
     all.bytes += next->bytes;
-    items.pop_front();
   }
   return all;
 }
 
 void committer::work() {
-  for (;;) {
-    std::deque<work_item> items;
+  for (std::vector<work_item> items;; items.clear()) {
     {
       std::unique_lock lock{mutex_};
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (queue_.empty()) return;
       items.swap(queue_);
     }
-    while (!items.empty()) {
-      if (const auto* task = std::get_if<std::function<void()>>(&items.front())) {
+    for (std::size_t at = 0; at < items.size();) {
+      if (const auto* task = std::get_if<std::function<void()>>(&items[at])) {
         (*task)();
-        items.pop_front();
+        ++at;
       } else {
-        commit(take_gathered(items));
+        commit(take_gathered(items, at));
       }
     }
   }
@@ -73,6 +75,7 @@ void committer::work() {
 
 void committer::commit(group g) {
   if (failed_) return;
+  HAULCAST_FAILPOINT(commit_begun);
   const auto all = std::make_shared<const group>(std::move(g));
   const auto begun = std::chrono::steady_clock::now();
   if (const auto error = log_.append(*all)) {
@@ -81,6 +84,7 @@ void committer::commit(group g) {
     return;
   }
   tell_.committed({all, std::chrono::steady_clock::now() - begun});
+  HAULCAST_FAILPOINT(commit_reported);
 }
 
 }  // namespace haulcast::journal

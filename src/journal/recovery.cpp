@@ -8,6 +8,7 @@
 #include <array>
 #include <memory>
 
+#include "haulcast/base/failpoint.hpp"
 #include "haulcast/engine/codec.hpp"
 
 namespace haulcast::journal {
@@ -123,6 +124,7 @@ result<recovered> recover(const segment_log& log, snapshot_store* snapshots, std
     auto loaded = snapshots->load(
         [&](const entity& e) { return e.key == rules_key ? r.world.restore_rules(e.bytes) : r.world.restore_truck(e.bytes); });
     if (!loaded) return std::move(loaded).error();
+    HAULCAST_FAILPOINT(recovery_loaded);
   }
   if (const offset_t newest = std::max(r.replayed_from - 1, newest_held(r.world)); newest > log.last_offset()) {
     return failure{
@@ -139,6 +141,7 @@ result<recovered> recover(const segment_log& log, snapshot_store* snapshots, std
     }
     ++r.records;
     r.positions += out.judgements.size();
+    HAULCAST_FAILPOINT(recovery_replayed);
     return {};
   });
   if (!replayed) return std::move(replayed).error();

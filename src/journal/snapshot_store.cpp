@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 #include <xxhash.h>
 
+#include "haulcast/base/failpoint.hpp"
+
 namespace haulcast::journal {
 
 namespace {
@@ -95,6 +97,7 @@ result<void> snapshot_store::in_transaction(const std::function<result<void>()>&
   }
   if (done) done = execute("COMMIT");
   if (!done) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+  HAULCAST_FAILPOINT(snapshot_committed);
   return done;
 }
 
@@ -107,6 +110,7 @@ result<void> snapshot_store::put(std::span<const entity> entities) {
     if (sqlite3_step(upsert.get()) != SQLITE_DONE) return error("write");
     sqlite3_reset(upsert.get());
   }
+  HAULCAST_FAILPOINT(snapshot_written);
   return {};
 }
 
@@ -121,6 +125,7 @@ result<void> snapshot_store::finish(offset_t replay_from, std::span<const entity
     sqlite3_bind_int64(note.get(), 1, static_cast<sqlite3_int64>(replay_from));
     sqlite3_bind_int64(note.get(), 2, checksum(replay_from));
     if (sqlite3_step(note.get()) != SQLITE_DONE) return error("write");
+    HAULCAST_FAILPOINT(snapshot_placed);
     return {};
   });
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "disk_space.hpp"
+#include "haulcast/base/failpoint.hpp"
 
 namespace haulcast::pipeline {
 
@@ -50,6 +51,7 @@ result<journal::recovered> begin_life(journal::segment_log& log, journal::snapsh
   if (const auto error = append_start(log, *life, options)) {
     return failure{fmt::format("cannot write to the journal: {}", error.message())};
   }
+  HAULCAST_FAILPOINT(recovery_recorded);
   return life;
 }
 
@@ -69,6 +71,7 @@ void pipeline::rebuild() {
         tell_why(error.message());
         continue;
       }
+      HAULCAST_FAILPOINT(rebuild_restarted);
       if (!life) {
         auto recovered = journal::recover(log_, &snapshots_, options_.max_trucks);
         if (!recovered) {
@@ -77,10 +80,12 @@ void pipeline::rebuild() {
         }
         life = std::make_shared<journal::recovered>(std::move(*recovered));
       }
+      HAULCAST_FAILPOINT(rebuild_recovered);
       if (const auto error = append_start(log_, *life, options_)) {
         tell_why(error.message());
         continue;
       }
+      HAULCAST_FAILPOINT(rebuild_recorded);
       auto told = std::make_shared<view>(life->world, options_.max_trucks, life->last);
       net::post(loop_, [this, life, told] { rebuilt(life, told); });
       return;
@@ -106,6 +111,7 @@ void pipeline::rebuilt(std::shared_ptr<journal::recovered> life, std::shared_ptr
   metrics_.replay_differences += life->differences;
   rebuilding_.clear();
   committer_.run([this] { committer_.resume(); });
+  HAULCAST_FAILPOINT(rebuild_taken);
   spdlog::warn("the journal accepts again; the world was rebuilt as of record {}", told_);
 }
 

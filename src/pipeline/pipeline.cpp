@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "haulcast/base/failpoint.hpp"
+
 namespace haulcast::pipeline {
 
 namespace {
@@ -21,6 +23,7 @@ using namespace std::chrono_literals;
 constexpr auto turn_max = 300us;          // of telling, of waking subscribers, of answering
 constexpr std::size_t wake_at_once = 16;  // between looks at the clock
 constexpr std::size_t spare_outcomes_max = 256;
+constexpr std::size_t building_kept_max = 1U << 20;
 
 }  // namespace
 
@@ -91,18 +94,19 @@ std::string pipeline::not_ready_because() const {
   return {};
 }
 
-net::awaitable<submit_result> pipeline::submit(std::unique_ptr<engine::batch> input) {
-  if (const auto refused = closed()) co_return *refused;
-  auto start = [this](auto handler, std::unique_ptr<engine::batch> batch) {
-    apply(std::move(batch), completion<submit_result>::of(std::move(handler)));
-  };
-  co_return co_await net::async_initiate<decltype(net::use_awaitable), void(submit_result)>(
-      std::move(start), net::use_awaitable, std::move(input));
+void pipeline::submit(std::unique_ptr<engine::batch> input, submit_done done) {
+  if (const auto refused = closed()) return done(*refused);
+  HAULCAST_FAILPOINT(admit_admitted);
+  apply(std::move(input), std::move(done));
 }
 
 // Trucks are counted here, not in the engine: how many there are is nothing that one truck's replay can know.
 void pipeline::refuse_new_trucks(engine::batch& input) const {
   if (world_->size() + input.trucks.size() <= options_.max_trucks) return;
+  world_->prefetch(input.trucks);
+  const auto is_new = [this](std::string_view id) { return !world_->find(id); };
+  const auto unknown = static_cast<std::size_t>(std::ranges::count_if(input.trucks, is_new));
+  if (world_->size() + unknown <= options_.max_trucks) return;
   std::size_t room = options_.max_trucks > world_->size() ? options_.max_trucks - world_->size() : 0;
   constexpr auto refused = static_cast<std::uint32_t>(-1);
   std::vector<std::uint32_t> moved_to(input.trucks.size(), refused);
@@ -127,7 +131,7 @@ void pipeline::refuse_new_trucks(engine::batch& input) const {
   input.trucks = std::move(kept);
 }
 
-void pipeline::apply(std::unique_ptr<engine::batch> input, std::unique_ptr<completion<submit_result>> done) {
+void pipeline::apply(std::unique_ptr<engine::batch> input, submit_done done) {
   refuse_new_trucks(*input);
   input->received_at = std::max(input->received_at, world_->now());
   in_flight entry;
@@ -139,6 +143,7 @@ void pipeline::apply(std::unique_ptr<engine::batch> input, std::unique_ptr<compl
     spare_outcomes_.pop_back();
   }
   world_->apply(*input, next_, entry.what);
+  HAULCAST_FAILPOINT(apply_applied);
   positions_since_pass_ += input->positions.size();
   entry.input = std::move(input);
   const engine::batch& applied = *entry.input;
@@ -157,6 +162,7 @@ void pipeline::record(in_flight entry, const Input& input) {
   entry.bytes = size;
   pending_bytes_ += size;
   in_flight_.push_back(std::move(entry));
+  HAULCAST_FAILPOINT(apply_recorded);
   if (!std::exchange(hand_over_posted_, true)) net::post(loop_, [this] { hand_over(); });
 }
 
@@ -167,10 +173,16 @@ template void pipeline::record(in_flight, const engine::trim&);
 void pipeline::hand_over() {
   hand_over_posted_ = false;
   if (building_.count == 0) return;
-  committer_.submit(std::exchange(building_, journal::group{.first = next_, .count = 0, .bytes = {}}));
+  committer_.submit(building_);  // a copy, for it is held for a while: of its exact size, and what it was built in is kept
+  building_.first = next_;
+  building_.count = 0;
+  building_.bytes.clear();
+  if (building_.bytes.capacity() > building_kept_max) building_.bytes.shrink_to_fit();
+  HAULCAST_FAILPOINT(apply_handed_over);
 }
 
 void pipeline::committed(journal::commit_report report) {
+  HAULCAST_FAILPOINT(tell_begun);
   ++metrics_.commits;
   metrics_.records += report.committed->count;
   metrics_.commit.observe(to_seconds(report.took));
@@ -184,8 +196,7 @@ void pipeline::committed(journal::commit_report report) {
 void pipeline::tell_some() {
   const auto until = clock::now() + turn_max;
   while (!in_flight_.empty() && in_flight_.front().offset <= committed_) {
-    in_flight entry = std::move(in_flight_.front());
-    in_flight_.pop_front();
+    in_flight entry = in_flight_.pop_front();
     pending_bytes_ -= entry.bytes;
     tell(entry);
     told_ = entry.offset;
@@ -206,6 +217,7 @@ void pipeline::wake_some() {
   const auto until = clock::now() + turn_max;
   bool more = true;
   while (more && clock::now() < until) more = hub_.flush(wake_at_once);
+  HAULCAST_FAILPOINT(tell_woken);
   wake_posted_ = more;
   if (more) net::post(loop_, [this] { wake_some(); });
 }
@@ -215,9 +227,7 @@ void pipeline::answer_some() {
   answer_posted_ = false;
   const auto until = clock::now() + turn_max;
   while (!answers_.empty()) {
-    in_flight entry = std::move(answers_.front());
-    answers_.pop_front();
-    answer(std::move(entry));
+    answer(answers_.pop_front());
     if (clock::now() >= until) break;
   }
   answer_posted_ = !answers_.empty();
@@ -226,7 +236,8 @@ void pipeline::answer_some() {
 }
 
 void pipeline::tell(in_flight& entry) {
-  const std::uint64_t offered_before = hub_.metrics().positions_offered;
+  view_->prefetch(entry.what.trucks);
+  bool wanted = false;
   if (entry.input) {
     const engine::batch& input = *entry.input;
     for (std::size_t i = 0; i < input.positions.size(); ++i) {
@@ -235,7 +246,8 @@ void pipeline::tell(in_flight& entry) {
       if (entry.what.judgements[i].what != engine::verdict::live) continue;
       const truck_index truck = entry.what.trucks[p.truck].truck;
       view_->tell_position(truck, input.trucks[p.truck], p.where, entry.time, entry.offset);
-      hub_.publish(truck, input.trucks[p.truck], p.where);
+      HAULCAST_FAILPOINT(tell_viewed);
+      wanted |= hub_.publish(truck, input.trucks[p.truck], p.where);
     }
     for (std::size_t i = 0; i < input.trucks.size(); ++i) {
       view_->tell_status(entry.what.trucks[i].truck, input.trucks[i], entry.what.trucks[i].status);
@@ -247,15 +259,16 @@ void pipeline::tell(in_flight& entry) {
     }
   }
   for (std::uint32_t i = 0; i < entry.what.events.size(); ++i) hub_.publish(entry.what.events[i], {entry.offset, i});
+  HAULCAST_FAILPOINT(tell_offered);
   metrics_.events += entry.what.events.size();
-  if (hub_.metrics().positions_offered != offered_before) {
+  if (wanted) {
     metrics_.position_to_subscriber.observe(to_seconds(clock::now() - entry.submitted));
   }
 }
 
 void pipeline::answer(in_flight entry) {
   if (!entry.done) return;
-  if (entry.lost) return entry.done->complete(submit_result{refusal::not_committed});
+  if (entry.lost) return entry.done(submit_result{refusal::not_committed});
   metrics_.acknowledgement.observe(to_seconds(clock::now() - entry.submitted));
   receipt told{.input = std::move(entry.input)};
   for (const engine::judgement j : entry.what.judgements) {
@@ -267,7 +280,9 @@ void pipeline::answer(in_flight entry) {
   }
   entry.what.clear();
   if (spare_outcomes_.size() < spare_outcomes_max) spare_outcomes_.push_back(std::move(entry.what));
-  entry.done->complete(submit_result{std::move(told)});
+  HAULCAST_FAILPOINT(tell_answering);
+  entry.done(submit_result{std::move(told)});
+  HAULCAST_FAILPOINT(tell_answered);
 }
 
 // The commit of everything behind committed_ failed.
@@ -282,10 +297,11 @@ void pipeline::failed(std::error_code error) {
     entry->lost = true;
     answers_.push_back(std::move(*entry));
   }
-  in_flight_.erase(first_lost, in_flight_.end());
+  in_flight_.cut(first_lost);
   building_ = {};
   snapshotter_.abandon();
   rebuild();
+  HAULCAST_FAILPOINT(rebuild_begun);
   if (!answer_posted_) answer_some();
 }
 
@@ -296,6 +312,10 @@ net::awaitable<result<journal::shared_group, journal::read_error>> pipeline::gro
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     reader_.run([this, shared, from] {
       auto read = std::make_shared<outcome>(log_.read(from));
+      if (!*read && read->error() != journal::read_error::expired) {
+        spdlog::error("record {} is in the journal and cannot be read: restore {} from a backup", from,
+                      log_.file_of(from).string());
+      }
       net::post(loop_, [shared, read] { std::move (*shared)(std::move(*read)); });
     });
   };

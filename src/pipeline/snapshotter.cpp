@@ -2,8 +2,12 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
+
+#include "haulcast/base/failpoint.hpp"
 
 namespace haulcast::pipeline {
 
@@ -13,6 +17,8 @@ constexpr std::string_view truck_prefix = "truck/";
 constexpr std::size_t slice_trucks = 64;
 constexpr std::size_t slice_bytes = 128ULL << 10;  // some 30 trucks with full windows: about 0.1 ms of the loop
 constexpr std::size_t slices_outstanding = 16;
+constexpr std::size_t slices_at_once = 8;  // written in one transaction, which costs a sync of the disk
+constexpr std::size_t rest_bytes = 256;    // of a truck besides its window
 
 }  // namespace
 
@@ -23,6 +29,8 @@ snapshotter::snapshotter(journal::snapshot_store& store, worker& writer, std::fu
 }
 
 void snapshotter::begin(engine::world& world, offset_t applied) {
+  metrics_.slices.longest_cpu = metrics_.slices.longest_wall = 0;
+  const hold measured{metrics_.slices};
   for (const std::string& key : std::exchange(unsaved_, {}))
     world.mark_changed(std::string_view{key}.substr(truck_prefix.size()));
   world.begin_pass();
@@ -33,6 +41,7 @@ void snapshotter::begin(engine::world& world, offset_t applied) {
   byte_writer out{rules_.bytes};
   world.save_rules(out);
   ++pass_;
+  HAULCAST_FAILPOINT(snapshot_begun);
 }
 
 void snapshotter::take(engine::world& world, offset_t applied) {
@@ -41,44 +50,66 @@ void snapshotter::take(engine::world& world, offset_t applied) {
   while (s.entities.size() < slice_trucks && bytes < slice_bytes) {
     const auto changed = world.take_changed(1);
     if (changed.empty()) break;
-    journal::entity e{.key = std::string{truck_prefix} + world.at(changed.front()).id, .bytes = {}};
+    const engine::truck& t = world.at(changed.front());
+    journal::entity e{.key = std::string{truck_prefix} + t.id, .bytes = {}};
+    e.bytes.reserve(t.window.bytes() + rest_bytes);
     byte_writer out{e.bytes};
     world.save_truck(changed.front(), out);
     bytes += e.bytes.size();
     s.entities.push_back(std::move(e));
   }
   if (s.entities.empty()) s.last = taken_ = true;
+  HAULCAST_FAILPOINT(snapshot_taken);
   waiting_.push_back(std::move(s));
 }
 
 bool snapshotter::step(engine::world& world, offset_t applied, offset_t committed) {
   if (!passing_) return false;
-  if (!taken_ && waiting_.size() + being_written_ < slices_outstanding) take(world, applied);
+  const hold measured{metrics_.slices};
+  if (!taken_ && waiting_.size() + due_.parts + being_written_ < slices_outstanding) take(world, applied);
   while (!waiting_.empty() && waiting_.front().as_of <= committed) {
-    write(std::move(waiting_.front()));
+    HAULCAST_FAILPOINT(snapshot_due);
+    gather(std::move(waiting_.front()));
     waiting_.pop_front();
   }
+  const bool many_follow = world.left_of_pass() > slice_trucks * slices_at_once;
+  if (due_.parts >= (many_follow ? slices_at_once : 1)) write(std::exchange(due_, {.parts = 0}));
   return passing_;
 }
 
+void snapshotter::gather(slice s) {
+  if (due_.parts == 0) due_.entities.reserve(slice_trucks * slices_at_once);
+  due_.as_of = s.as_of;
+  due_.last = s.last;
+  ++due_.parts;
+  std::ranges::move(s.entities, std::back_inserter(due_.entities));
+}
+
 void snapshotter::write(slice s) {
-  ++being_written_;
+  being_written_ += s.parts;
   auto shared = std::make_shared<slice>(std::move(s));
   writer_.run([this, shared, pass = pass_, replay_from = began_at_ + 1, rules = rules_] {
-    auto done = shared->last ? store_.finish(replay_from, {&rules, 1}) : store_.write(shared->entities);
+    auto done = shared->entities.empty() ? result<void>{} : store_.write(shared->entities);
+    if (done && shared->last) done = store_.finish(replay_from, {&rules, 1});
     if (!done) spdlog::error("{}", done.error().what);
-    post_([this, shared, pass, well = done.has_value()] { written(pass, *shared, well); });
+    const std::size_t saved = done ? shared->entities.size() : 0;
+    for (journal::entity& e : shared->entities) e.bytes = {};  // freed here, not on the loop
+    if (done) shared->entities = {};
+    post_([this, shared, pass, saved, well = done.has_value()] {
+      metrics_.entities += saved;
+      written(pass, *shared, well);
+    });
   });
 }
 
 void snapshotter::written(std::uint64_t pass, const slice& s, bool well) {
-  --being_written_;
-  metrics_.entities += well ? s.entities.size() : 0;
+  being_written_ -= s.parts;
   if (!well) {
     remember(s);
     if (pass != pass_) return;
     ++metrics_.failures;
     for (const slice& w : waiting_) remember(w);
+    remember(due_);
     abandon();
     return;
   }
@@ -86,6 +117,7 @@ void snapshotter::written(std::uint64_t pass, const slice& s, bool well) {
   passing_ = false;
   ++metrics_.passes;
   metrics_.replay_from = began_at_ + 1;
+  HAULCAST_FAILPOINT(snapshot_ended);
 }
 
 // Its trucks are not marked as changed any more, yet were not saved.
@@ -95,6 +127,7 @@ void snapshotter::remember(const slice& s) {
 
 void snapshotter::abandon() {
   waiting_.clear();
+  due_ = {.parts = 0};
   passing_ = false;
   ++pass_;
 }

@@ -2,7 +2,7 @@
 
 namespace haulcast::pipeline {
 
-view::view(std::size_t max_trucks) { by_id_.reserve(max_trucks); }
+view::view(std::size_t max_trucks) : by_id_{max_trucks} {}
 
 view::view(const engine::world& world, std::size_t max_trucks, offset_t told) : view{max_trucks} {
   for (truck_index i = 0; i < world.size(); ++i) {
@@ -21,9 +21,15 @@ told_truck& view::entry(truck_index truck, std::string_view id) {
   told_truck& t = trucks_[truck];
   if (t.id.empty()) {
     t.id = id;
-    by_id_.emplace(t.id, truck);
+    by_id_.insert(engine::id_index::hash(t.id), truck);
   }
   return t;
+}
+
+void view::prefetch(const std::vector<engine::outcome::truck_change>& trucks) const noexcept {
+  for (const auto& [truck, status] : trucks) {
+    if (truck < trucks_.size()) prefetch_whole(trucks_[truck]);
+  }
 }
 
 void view::tell_position(truck_index truck, std::string_view id, const engine::position& p, utc_time received_at,
@@ -40,9 +46,7 @@ void view::tell_status(truck_index truck, std::string_view id, engine::truck_sta
 }
 
 std::optional<truck_index> view::find(std::string_view id) const {
-  const auto found = by_id_.find(id);
-  if (found == by_id_.end()) return std::nullopt;
-  return found->second;
+  return by_id_.find(engine::id_index::hash(id), [&](truck_index truck) { return trucks_[truck].id == id; });
 }
 
 }  // namespace haulcast::pipeline

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "haulcast/base/recycler.hpp"
 #include "haulcast/wire/batch_walk.hpp"
 #include "haulcast/wire/json_cursor.hpp"
 
@@ -16,6 +17,8 @@ namespace haulcast::wire {
 namespace {
 
 constexpr std::size_t smallest_capacity = 64 * 1024;  // bodies of a few hundred positions
+constexpr std::size_t batches_kept_max = 256;         // about as many as wait for a commit at once
+constexpr std::size_t batch_kept_bytes_max = 64 * 1024;
 
 batch_failure malformed(std::string detail) { return {batch_error::malformed_json, {}, std::move(detail)}; }
 
@@ -50,7 +53,12 @@ class batch_parser::impl {
                                             const covers& may_post) {
     if (const auto error = find_tokens(body)) return malformed(error);
     const json_cursor json{body, {stage_->structural_indexes.get(), stage_->n_structural_indexes}};
-    return batch_walk{json, received_at, limits, may_post, tools_}.run();
+    return batch_walk{json, received_at, limits, may_post, tools_, batches_.take()}.run();
+  }
+  void give_back(std::unique_ptr<engine::batch> done) {
+    if (!done || done->capacity_bytes() > batch_kept_bytes_max) return;
+    done->clear();
+    batches_.give_back(std::move(done));
   }
 
  private:
@@ -70,6 +78,7 @@ class batch_parser::impl {
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage_;
   batch_tools tools_;
+  recycler<engine::batch> batches_{batches_kept_max};
 };
 
 batch_parser::batch_parser() : impl_{std::make_unique<impl>()} {}
@@ -81,6 +90,8 @@ result<parsed_batch, batch_failure> batch_parser::parse(std::string_view body, u
                                                         const covers& may_post) {
   return impl_->parse(body, received_at, limits, may_post);
 }
+
+void batch_parser::give_back(std::unique_ptr<engine::batch> done) { impl_->give_back(std::move(done)); }
 
 std::size_t batch_parser::padding() noexcept { return simdjson::SIMDJSON_PADDING; }
 

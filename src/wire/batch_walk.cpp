@@ -30,8 +30,8 @@ batch_failure malformed(const json_cursor& json) {
 }  // namespace
 
 batch_walk::batch_walk(json_cursor json, utc_time received_at, const batch_limits& limits, const covers& may_post,
-                       batch_tools& use)
-    : json_{json}, limits_{limits}, may_post_{may_post}, use_{use}, batch_{std::make_unique<engine::batch>()} {
+                       batch_tools& use, std::unique_ptr<engine::batch> empty)
+    : json_{json}, limits_{limits}, may_post_{may_post}, use_{use}, batch_{std::move(empty)} {
   batch_->received_at = received_at;
   use_.reader.begin(received_at, limits);
   use_.trucks.clear();
@@ -122,7 +122,7 @@ void batch_walk::read_position(std::uint32_t index) {
   if (json_.failed()) return;
   truck_table::entry* const truck = judge_truck();
   if (const auto code = use_.reader.fault()) return reject(index, *code, truck, {begin, json_.end_of_last()});
-  if (batch_->positions.capacity() == 0) {
+  if (batch_->positions.empty()) {
     // Positions of a batch are alike: the size of one tells how many more are to come.
     const std::size_t tokens_each = json_.place() - first_token + 1;
     batch_->positions.reserve(std::min(limits_.max_positions, 1 + json_.tokens_left() / tokens_each));

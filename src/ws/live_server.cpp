@@ -1,12 +1,11 @@
 #include "haulcast/ws/live_server.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <boost/asio/socket_base.hpp>
+#include <utility>
 
 #include "haulcast/pipeline/pipeline.hpp"
+#include "past_events.hpp"
 #include "session.hpp"
 
 namespace haulcast::ws {
@@ -15,11 +14,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t read_buffer_bytes = 64ULL << 10;
-constexpr auto slice = 100ms;     // pings and expired tokens are looked at so often, a part of the sessions each time
-constexpr auto turn_max = 500us;  // of closing
+constexpr std::size_t read_buffer_bytes = 4ULL << 10;  // small commands take 1 us each: 0.2 ms a turn
+constexpr auto slice = 100ms;      // pings and expired tokens are looked at so often, a part of the sessions each time
+constexpr auto turn_max = 500us;   // of closing
+constexpr auto turns_max = 150us;  // of those with much to do, in one turn of the loop
 constexpr std::uint16_t going_away = 1001;
-constexpr std::uint16_t internal_error = 1011;
 constexpr std::uint16_t token_expired = 4401;
 
 }  // namespace
@@ -31,48 +30,42 @@ live_server::live_server(net::io_context& loop, pipeline::pipeline& pipeline, hu
       options_{options},
       buckets_(std::max<std::size_t>(1, static_cast<std::size_t>(options.ping_interval / slice))),
       timer_{loop},
-      read_buffer_(read_buffer_bytes) {
+      read_buffer_(read_buffer_bytes),
+      past_{std::make_unique<past_events>(loop, pipeline, hub.event_source())} {
   every_slice();
 }
 
-live_server::~live_server() = default;
+live_server::~live_server() {
+  for (const auto& s : everyone()) s->drop(going_away);
+}
 
-net::awaitable<void> live_server::serve(net::ip::tcp::socket socket, std::shared_ptr<const auth::principal> who,
-                                        std::string buffered, std::vector<std::string> deliveries) {
+void live_server::serve(newcomer one) {
   boost::system::error_code error;
-  socket.non_blocking(true, error);
-  const net::socket_base::send_buffer_size send_buffer{options_.send_buffer_bytes};
-  socket.set_option(send_buffer, error);
-  const net::ip::tcp::no_delay no_delay{true};
-  socket.set_option(no_delay, error);
+  one.socket.set_option(net::socket_base::send_buffer_size{options_.send_buffer_bytes}, error);
+  one.socket.set_option(net::ip::tcp::no_delay{true}, error);
 
-  const utc_time expires = who->expires;
-  auto s = std::make_shared<session>(*this, std::move(socket), std::move(who));
+  const auto s = std::make_shared<session>(*this, one);
   ++metrics_.accepted;
-  sessions_.emplace(s.get(), s);
-  s->bucket = next_bucket_++ % buckets_.size();
-  buckets_[s->bucket].push_back(s.get());
-  expiries_.emplace(expires, s.get());
+  ++connections_;
+  buckets_[next_bucket_++ % buckets_.size()].push_back(*s);
+  expiries_.insert(*s);
   hub_.join(*s);
+  s->begin(one);
   if (closing_) s->close(going_away, "shutting down");
-  try {
-    auto conversation = s->run(std::move(buffered), std::move(deliveries));
-    co_await std::move(conversation);
-  } catch (const std::exception& surprise) {  // ends this session and no other
-    spdlog::error("a live connection ended unexpectedly: {}", surprise.what());
-    s->drop(internal_error);
+}
+
+live_server::some_sessions live_server::everyone() {
+  some_sessions all;
+  all.reserve(connections_);
+  for (bucket& some : buckets_) {
+    for (in_bucket& each : some) all.push_back(static_cast<session&>(each).shared_from_this());
   }
-  expiries_.erase({expires, s.get()});
-  std::erase(buckets_[s->bucket], s.get());
-  sessions_.erase(s.get());
+  return all;
 }
 
 void live_server::close_all() {
   closing_ = true;
-  some_sessions all;
-  all.reserve(sessions_.size());
-  for (const auto& [_, s] : sessions_) all.push_back(s);
-  close_some(std::move(all), going_away, "shutting down");
+  close_some(everyone(), going_away, "shutting down");
 }
 
 // Each close is a write to a socket, and there may be ten thousand of them.
@@ -91,23 +84,38 @@ void live_server::every_slice() {
   timer_.expires_after(slice);
   timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
-    check(slice_++ % buckets_.size());
+    check(buckets_[slice_++ % buckets_.size()]);
     every_slice();
   });
 }
 
-void live_server::check(std::size_t bucket) {
-  some_sessions due;
-  for (session* const s : buckets_[bucket]) due.push_back(s->shared_from_this());
-  for (const auto& s : due) s->check_alive();
+void live_server::check(bucket& due) {
+  some_sessions some;
+  for (in_bucket& each : due) some.push_back(static_cast<session&>(each).shared_from_this());
+  for (const auto& s : some) s->check_alive();
 
-  due.clear();
+  some.clear();
   const utc_time now = system_now();
-  while (!expiries_.empty() && expiries_.begin()->first <= now) {
-    due.push_back(expiries_.begin()->second->shared_from_this());
+  while (!expiries_.empty() && expiries_.begin()->expires <= now) {
+    some.push_back(static_cast<session&>(*expiries_.begin()).shared_from_this());
     expiries_.erase(expiries_.begin());
   }
-  close_some(std::move(due), token_expired, "the token has expired");
+  close_some(std::move(some), token_expired, "the token has expired");
+}
+
+void live_server::take_turns(std::shared_ptr<session> next) {
+  turns_.push_back(std::move(next));
+  if (turns_.size() == 1) net::post(loop_, [this] { give_turns(); });
+}
+
+void live_server::give_turns() {
+  const auto until = std::chrono::steady_clock::now() + turns_max;
+  do {
+    const auto next = turns_.front();
+    next->take_turn();
+    turns_.pop_front();
+  } while (!turns_.empty() && std::chrono::steady_clock::now() < until);
+  if (!turns_.empty()) net::post(loop_, [this] { give_turns(); });
 }
 
 }  // namespace haulcast::ws

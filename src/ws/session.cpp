@@ -3,13 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <memory_resource>
 #include <utility>
 
 #include "haulcast/pipeline/pipeline.hpp"
@@ -32,42 +30,85 @@ constexpr std::uint16_t private_codes = 3000;
 
 }  // namespace
 
-session::session(live_server& owner, net::ip::tcp::socket socket, std::shared_ptr<const auth::principal> who)
+session::session(live_server& owner, newcomer& one)
     : subscriber{owner.options_.outbox},
       owner_{owner},
-      socket_{std::move(socket)},
-      who_{std::move(who)},
+      socket_{owner.loop_.get_executor()},
+      who_{std::move(one.who)},
+      counted_{std::move(one.counted)},
       decoder_{owner.options_.max_frame_bytes} {
-  if (who_->who != auth::role::admin) restrict_to([this](std::string_view truck_id) { return may_see(truck_id); });
+  expires = who_->expires;
+  const auto protocol = one.socket.local_endpoint().protocol();
+  socket_.assign(protocol, one.socket.release());
+  socket_.non_blocking(true);
 }
 
 bool session::may_see(std::string_view truck_id) const { return who_->may_see_truck(truck_id); }
 
-net::awaitable<void> session::run(std::string buffered, std::vector<std::string> deliveries) {
-  if (!deliveries.empty() && !closing_)
-    obey(wire::subscribe_command{.trucks = {},
-                                 .deliveries = std::move(deliveries),
-                                 .bbox = {},
-                                 .all = false,
-                                 .events = {},
-                                 .max_rate_hz = {},
-                                 .since = {}});
-  bool more = decode(buffered);
-  while (more && !dropped_) {
-    if (replies_.size() > replies_max) {
-      co_await room();
-      continue;
+void session::begin(newcomer& one) {
+  safely([&] {
+    replies_ = std::move(one.answer);
+    if (!one.deliveries.empty())
+      obey(wire::subscribe_command{.trucks = {},
+                                   .deliveries = std::move(one.deliveries),
+                                   .bbox = {},
+                                   .all = false,
+                                   .events = {},
+                                   .max_rate_hz = {},
+                                   .since = {}});
+    if (!decode(one.received)) return drop(went);
+    listen();
+  });
+}
+
+void session::failed(const std::exception& surprise) {
+  spdlog::error("a live connection ended unexpectedly: {}", surprise.what());
+  drop(internal_error);
+}
+
+// Not while the client takes no replies: then the writer goes on with this.
+void session::listen() {
+  if (listening_ || dropped_ || replies_.size() > replies_max) return;
+  listening_ = true;
+  if (floods_) return want_turn();
+  const auto readable = [self = shared_from_this()](boost::system::error_code failed) {
+    self->listening_ = false;
+    if (failed) return self->drop(went);
+    self->safely([&] { self->read(); });
+  };
+  // Asio's own allocator hands out blocks of whatever was freed last; ten thousand of them would stay with those who wait.
+  socket_.async_wait(socket::wait_read, net::bind_allocator(std::pmr::polymorphic_allocator<>{}, readable));
+}
+
+void session::read() {
+  if (dropped_) return;
+  auto& buffer = owner_.read_buffer_;
+  boost::system::error_code error;
+  const std::size_t size = socket_.read_some(net::buffer(buffer), error);
+  if (error && error != net::error::would_block) return drop(went);
+  floods_ = size == buffer.size();
+  if (size > 0 && !decode({buffer.data(), size})) return drop(went);
+  listen();
+}
+
+void session::want_turn() {
+  if (in_turns_ || dropped_) return;
+  in_turns_ = true;
+  owner_.take_turns(shared_from_this());
+}
+
+void session::take_turn() {
+  in_turns_ = false;
+  safely([this] {
+    if (listening_ && floods_) {
+      listening_ = false;
+      read();
     }
-    auto [waited] = co_await socket_.async_wait(net::ip::tcp::socket::wait_read, net::as_tuple(net::use_awaitable));
-    if (waited || dropped_) break;
-    boost::system::error_code error;
-    auto& buffer = owner_.read_buffer_;
-    const std::size_t size = socket_.read_some(net::buffer(buffer), error);
-    if (error == net::error::would_block) continue;
-    if (error) break;
-    more = decode({buffer.data(), size});
-  }
-  drop(went);
+    if (dropped_ || closing_ || writing_) return;
+    if (past_) fill_past();
+    if (snapshot_) fill_snapshot();
+    pump();
+  });
 }
 
 // False: the conversation is over.
@@ -123,12 +164,38 @@ void session::obey(wire::subscribe_command command) {
   if (command.since && catching_up) {
     return bad_frame("resume_in_progress", "The events since an earlier id are still being sent.");
   }
-  const pipeline::view& live = owner_.pipeline_.live();
-  const engine::offset_t told = owner_.pipeline_.told();
   std::vector<std::string> granted;
   std::vector<wire::denied_interest> denied;
+  follow(command, granted, denied);
+  for (std::string& id : command.deliveries) denied.push_back({wire::interest_kind::delivery, std::move(id)});
+  const engine::offset_t told = owner_.pipeline_.told();
+  if (command.all) owner_.hub_.follow_all(*this, true);
+  if (command.bbox) owner_.hub_.look_at(*this, command.bbox);
+  if (command.all || command.bbox) {
+    if (!snapshot_) snapshot_ = std::make_unique<snapshot>();
+    snapshot_->scan = 0;
+    snapshot_->scan_told = told;
+  }
+  if (!command.events.empty()) narrow_to(wire::event_filter{std::move(command.events)});
+  if (command.max_rate_hz) set_rate(*command.max_rate_hz);
+  // Events that wait come first: they lie before the place that is told.
+  waiting.take_events(replies_, waiting.pending_bytes());
+  const bool resumes = command.since && reachable(*command.since);
+  std::string json;
+  wire::append_subscribed(json, granted, {}, denied,
+                          resumes ? *command.since : engine::event_id{told, engine::event_id::last_index});
+  reply(json);
+  if (resumes)
+    resume(*command.since);
+  else if (command.since)
+    tell_expired();
+}
+
+void session::follow(const wire::subscribe_command& command, std::vector<std::string>& granted,
+                     std::vector<wire::denied_interest>& denied) {
+  const pipeline::view& live = owner_.pipeline_.live();
+  const engine::offset_t told = owner_.pipeline_.told();
   boost::unordered_flat_set<std::string_view> named;
-  if (!snapshot_) snapshot_ = std::make_unique<snapshot>();
   for (const std::string& id : command.trucks) {
     if (!named.insert(id).second) continue;
     if (!may_see(id)) {
@@ -137,38 +204,17 @@ void session::obey(wire::subscribe_command command) {
     }
     const auto known = live.find(id);
     owner_.hub_.follow(*this, id, known);
-    if (known && live.at(*known).has_position) snapshot_->trucks.push_back({id, told});
     granted.push_back(id);
+    if (!known || !live.at(*known).has_position) continue;
+    if (!snapshot_) snapshot_ = std::make_unique<snapshot>();
+    snapshot_->trucks.push_back({id, told});
   }
-  for (std::string& id : command.deliveries) denied.push_back({wire::interest_kind::delivery, std::move(id)});
-  if (command.all) owner_.hub_.follow_all(*this, true);
-  if (command.bbox) owner_.hub_.look_at(*this, command.bbox);
-  if (command.all || command.bbox) {
-    snapshot_->scan = 0;
-    snapshot_->scan_told = told;
-  }
-  if (!command.events.empty()) events = wire::event_filter{std::move(command.events)};
-  if (command.max_rate_hz) {
-    position_interval_ = std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(1 / *command.max_rate_hz));
-    waiting.conflate_always(true);
-  }
-  // Events that wait come first: they lie before the place that is told.
-  waiting.take_events(replies_, waiting.pending_bytes());
-  const bool resumes = command.since && reachable(*command.since);
-  std::string json;
-  wire::append_subscribed(json, granted, {}, denied,
-                          resumes ? *command.since : engine::event_id{told, engine::event_id::last_index});
-  reply(json);
-  if (command.since && !resumes) tell_expired();
-  if (!resumes) return;
-  ++owner_.metrics_.resumes;
-  catching_up = true;
-  net::co_spawn(socket_.get_executor(), catch_up(shared_from_this(), *command.since),
-                [self = shared_from_this()](const std::exception_ptr& surprise) {
-                  if (!surprise) return;
-                  spdlog::error("a live connection could not be resumed");
-                  self->drop(internal_error);
-                });
+}
+
+void session::set_rate(double hz) {
+  if (!pace_) pace_ = std::make_unique<pace>(socket_.get_executor());
+  pace_->interval = std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(1 / hz));
+  waiting.conflate_always(true);
 }
 
 void session::obey(const wire::unsubscribe_command& command) {
@@ -233,15 +279,17 @@ void session::close(std::uint16_t code, std::string_view reason) {
   waiting.take_events(replies_, waiting.pending_bytes());
   waiting.drop_positions();
   replies_ += wire::make_close_frame(code, reason);
-  close_at_most_ = clock::now() + owner_.options_.ping_interval;
-  close_timer_ = std::make_unique<net::steady_timer>(socket_.get_executor());
+  past_.reset();
+  snapshot_.reset();
+  parting_ = std::make_unique<parting>(socket_.get_executor());
+  parting_->at_most = clock::now() + owner_.options_.ping_interval;
   await_close();
   pump();
 }
 
 void session::await_close() {
-  close_timer_->expires_after(owner_.options_.close_timeout);
-  close_timer_->async_wait([self = shared_from_this()](boost::system::error_code error) {
+  parting_->timer.expires_after(owner_.options_.close_timeout);
+  parting_->timer.async_wait([self = shared_from_this()](boost::system::error_code error) {
     if (!error) self->drop(went);
   });
 }
@@ -255,20 +303,14 @@ void session::drop(std::uint16_t as_code) {
   const bool peers_own = close_code_ >= private_codes && close_code_ != token_expired;
   ++owner_.metrics_.closed[peers_own ? private_codes : close_code_];
   boost::system::error_code ignored;
-  socket_.shutdown(net::ip::tcp::socket::shutdown_both, ignored);
+  socket_.shutdown(socket::shutdown_both, ignored);
   socket_.close(ignored);
-  if (rate_timer_) rate_timer_->cancel();
-  if (room_) room_->cancel();
-  if (close_timer_) close_timer_->cancel();
-}
-
-// Waits until the client has taken its replies.
-net::awaitable<void> session::room() {
-  pump();
-  if (replies_.size() <= replies_max || dropped_) co_return;
-  if (!room_) room_ = std::make_unique<net::steady_timer>(socket_.get_executor(), clock::time_point::max());
-  auto [error] = co_await room_->async_wait(net::as_tuple(net::use_awaitable));
-  static_cast<void>(error);
+  if (pace_) pace_->timer.cancel();
+  if (parting_) parting_->timer.cancel();
+  in_bucket::unlink();
+  by_expiry::unlink();
+  --owner_.connections_;
+  counted_.reset();
 }
 
 }  // namespace haulcast::ws

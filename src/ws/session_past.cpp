@@ -1,24 +1,16 @@
-// What a client missed, read from the journal and sent as fast as it takes it.
-#include "session.hpp"
-
-#include <spdlog/spdlog.h>
-
+// What a client missed, from the journal and as fast as the client takes it.
 #include <algorithm>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "haulcast/pipeline/pipeline.hpp"
-#include "haulcast/wire/cloud_event.hpp"
+#include "past_events.hpp"
+#include "session.hpp"
 
 namespace haulcast::ws {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr std::size_t replies_max = 64ULL << 10;  // above it the client's commands wait
-constexpr auto past_turn_max = 250us;             // of reading the journal
+constexpr std::size_t past_bytes = 16ULL << 10;  // about what goes out at once: whoever does not take it holds no more
 
 }  // namespace
 
@@ -33,66 +25,57 @@ void session::tell_expired() {
   reply(json);
 }
 
-net::awaitable<void> session::catch_up(std::shared_ptr<session> self, engine::event_id since) {
-  auto sending = self->send_past(since);
-  co_await std::move(sending);
-  self->catching_up = false;
-  self->pump();
+// Live events are not offered from here on until the past is told.
+void session::resume(engine::event_id since) {
+  ++owner_.metrics_.resumes;
+  catching_up = true;
+  past_ = std::make_unique<past>();
+  past_->after = since;
+  past_->next = std::max(since.offset, owner_.pipeline_.first_offset());
 }
 
-/// Reads what was missed from the journal, in its order, as fast as the client takes it, some in each turn of the loop. The
-/// last look at the journal and the switch to live events happen in one turn: no gap, no repeat.
-net::awaitable<void> session::send_past(engine::event_id since) {
-  pipeline::pipeline& past = owner_.pipeline_;
-  engine::offset_t next = std::max(since.offset, past.first_offset());
-  while (!closing_ && next <= past.told()) {
-    auto reading = past.group_at(next);
-    const auto group = co_await std::move(reading);
-    if (!group || !*group) co_return tell_expired();
-    journal::record_cursor records{**group};
-    const engine::offset_t end = std::min((*group)->last(), past.told()) + 1;
-    while (!closing_ && next < end) {
-      const bool readable = append_past(records, next, since);
-      if (!readable || (!records.valid() && next < end)) co_return tell_expired();
-      if (next > past.told()) co_return;
-      while (replies_.size() > replies_max && !dropped_) {
-        auto taken = room();
-        co_await std::move(taken);
-      }
-      pump();
-      auto next_turn = net::post(socket_.get_executor(), net::use_awaitable);
-      co_await std::move(next_turn);
-    }
+/// The rest of a page, or as much of it as goes out at once. The last look at the journal and the switch to live events happen
+/// in one turn: no gap, no repeat.
+void session::fill_past() {
+  if (past_->reading) return;
+  if (past_->next <= owner_.pipeline_.told()) {
+    const auto page = past_->page ? std::exchange(past_->page, {}) : owner_.past_->find(past_->next);
+    if (!page) return await_page();
+    if (!append_page(*page)) return;
+    past_->next = page->next;
   }
+  if (past_->next > owner_.pipeline_.told()) end_past();
 }
 
-// False: the records cannot be read.
-bool session::append_past(journal::record_cursor& records, engine::offset_t& next, engine::event_id since) {
-  const auto until = clock::now() + past_turn_max;
-  const engine::offset_t told = owner_.pipeline_.told();
-  std::vector<engine::event> past_events;
-  std::string json;
-  std::string frame;
-  for (; records.valid() && records.offset() <= told; records.next()) {
-    if (records.offset() < next) continue;
-    if (replies_.size() > replies_max || clock::now() >= until) return true;
-    next = records.offset() + 1;
-    const auto record = journal::view_record(records.bytes());
-    if (!record) return false;
-    if (record->event_count == 0) continue;
-    past_events.clear();
-    if (!journal::read_events(*record, past_events)) return false;
-    for (std::uint32_t i = 0; i < past_events.size(); ++i) {
-      const engine::event_id id{records.offset(), i};
-      if (id <= since || !owner_.hub_.wants(*this, past_events[i])) continue;
-      json.clear();
-      frame.clear();
-      wire::append_cloud_event(json, past_events[i], id, owner_.hub_.event_source());
-      wire::append_event_frame(frame, json);
-      reply(frame);
-    }
+// False: there is more of it than goes out at once.
+bool session::append_page(const past_page& page) {
+  std::uint32_t begin = 0;
+  for (const past_page::entry& e : page.entries) {
+    const std::uint32_t frame = std::exchange(begin, e.end);
+    if (e.id <= past_->after) continue;
+    if (replies_.size() >= past_bytes) return false;
+    past_->after = e.id;
+    if (owner_.hub_.wants(*this, e.event)) replies_.append(page.frames, frame, e.end - frame);
   }
   return true;
+}
+
+void session::await_page() {
+  past_->reading = true;
+  owner_.past_->fetch(past_->next, [self = shared_from_this()](shared_page page) {
+    if (!self->past_) return;
+    self->past_->reading = false;
+    self->past_->page = std::move(page);
+    if (self->past_->page) return self->want_turn();
+    self->tell_expired();
+    self->end_past();
+    self->pump();
+  });
+}
+
+void session::end_past() {
+  past_.reset();
+  catching_up = false;
 }
 
 }  // namespace haulcast::ws

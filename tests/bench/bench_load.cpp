@@ -29,6 +29,8 @@ int main(int argc, char** argv) {
   post->add_option("--batch", ingest.batch, "Positions a request")->capture_default_str();
   post->add_option("--trucks", ingest.trucks_per_connection, "Trucks of a connection")->capture_default_str();
   post->add_flag("--mixed", ingest.mixed, "A batch is of many trucks, not of one");
+  post->add_option("--stride", ingest.stride, "Between the trucks' numbers")->capture_default_str();
+  post->add_option("--first", ingest.first_position, "Positions of each truck that were sent before")->capture_default_str();
   post->add_option("--rate", ingest.rate, "Requests a second; 0: as many as are answered")->capture_default_str();
   post->add_option("--requests", ingest.requests, "Stop after so many instead")->capture_default_str();
   auto* follow = app.add_subcommand("fanout", "WebSocket subscribers and posters.");
@@ -37,7 +39,8 @@ int main(int argc, char** argv) {
   follow->add_option("--posters", fanout.posters)->capture_default_str();
   follow->add_option("--batch", fanout.batch, "Positions a request")->capture_default_str();
   follow->add_option("--window", fanout.window, "Deliveries that may be outstanding")->capture_default_str();
-  follow->add_option("--rate", fanout.rate, "Batches a second, deliveries timed; 0: as the window allows")->capture_default_str();
+  follow->add_option("--rate", fanout.rate, "Batches a second, deliveries timed; 0: as the window allows")
+      ->capture_default_str();
   follow->add_flag("--one-truck", fanout.one_truck, "Each batch is one truck's");
   CLI11_PARSE(app, argc, argv);
   try {

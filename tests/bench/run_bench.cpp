@@ -5,10 +5,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "parts/parts.hpp"
 
@@ -34,20 +40,58 @@ std::vector<std::string> part_names() {
   return names;
 }
 
+/// Ends a part that takes too long by killing the servers it waits for.
+class time_limit {
+ public:
+  explicit time_limit(std::chrono::seconds limit)
+      : thread_{[this, limit] {
+          std::unique_lock lock{mutex_};
+          passed_ = !done_.wait_for(lock, limit, [this] { return over_; });
+          while (!done_.wait_for(lock, std::chrono::seconds{1}, [this] { return over_; })) kill_children();
+        }} {}
+  ~time_limit() {
+    {
+      const std::lock_guard lock{mutex_};
+      over_ = true;
+    }
+    done_.notify_one();
+    thread_.join();
+  }
+  bool passed() const { return passed_; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable done_;
+  bool over_ = false;
+  std::atomic<bool> passed_ = false;
+  std::thread thread_;
+};
+
 /// A part that cannot be measured costs its own rows, not those of the others.
 bool measure(const part& p, const stage& on, report& out) {
+  const auto began = std::chrono::steady_clock::now();
+  const time_limit limit{std::chrono::seconds{on.opts.part_seconds_max}};
+  bool well = true;
   try {
     p.measure(on, out);
-    return true;
   } catch (const std::exception& error) {
-    fmt::print("  {} could not be measured: {}\n", p.name, error.what());
-    return false;
+    well = false;
+    out.missing(p.name, limit.passed() ? fmt::format("it took longer than {} s", on.opts.part_seconds_max) : error.what());
   }
+  const auto took = std::chrono::steady_clock::now() - began;
+  fmt::print("  {} took {:.0f} s\n", p.name, std::chrono::duration<double>(took).count());
+  std::filesystem::remove_all(on.opts.data);
+  return well;
 }
 
 int run(options opts) {
   raise_descriptor_limit();
   pin_to(1);
+  std::filesystem::create_directories(opts.data);
+  opts.log = opts.data / "server.log";
+  std::filesystem::remove(opts.log);
+  opts.data /= "bench";
+  std::filesystem::remove_all(opts.data);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const auto json = opts.json;
   const stage on{std::move(opts)};
@@ -59,7 +103,6 @@ int run(options opts) {
     const auto& only = on.opts.only;
     if (only.empty() || std::ranges::find(only, p.name) != only.end()) complete = measure(p, on, out) && complete;
   }
-  std::filesystem::remove_all(on.journal_directory());
   out.print();
   if (!json.empty()) std::ofstream{json} << out.json();
   return complete ? 0 : 1;
@@ -73,11 +116,15 @@ int main(int argc, char** argv) {
   CLI::App app{"Measures haulcast beside its peers."};
   app.add_option("--haulcast", opts.haulcast, "The binary")->required()->check(CLI::ExistingFile);
   app.add_option("--tools", opts.tools, "Directory of the peers (default: that of this program)");
-  app.add_option("--data", opts.data, "Directory for data, on the disk that is to be measured; emptied")->capture_default_str();
+  app.add_option("--data", opts.data, "Directory on the disk that is to be measured; what is put there is removed again")
+      ->capture_default_str();
   app.add_option("--json", opts.json, "Writes the table to this file too");
   app.add_option("--only", opts.only, "A part; may be given several times")->check(CLI::IsMember(part_names()));
   app.add_option("--pairs", opts.pairs, "Rounds")->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--seconds", opts.seconds, "Length of each measurement")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--part-seconds", opts.part_seconds_max, "A part that takes longer is given up")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--connections", opts.connections, "Connections that post")->capture_default_str();
   app.add_option("--subscribers", opts.subscribers, "WebSockets")->capture_default_str();
   app.add_option("--sync", opts.sync, "journal.sync of haulcast")->check(CLI::IsMember({"full", "normal"}));

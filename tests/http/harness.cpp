@@ -72,13 +72,21 @@ sync_handler streaming(stream_producer produce) {
   };
 }
 
-net::awaitable<void> upgraded(net::ip::tcp::socket socket, request r) {
+net::awaitable<void> converse(departed connection, std::string path) {
   std::string answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\n";
-  answer += std::string{r.path} + "|" + r.buffered;
-  co_await net::async_write(socket, net::buffer(answer), net::use_awaitable);
+  answer += path + "|" + connection.buffered;
+  co_await net::async_write(connection.socket, net::buffer(answer), net::use_awaitable);
   char c;
   boost::system::error_code ended;
-  while (!ended) co_await socket.async_read_some(net::buffer(&c, 1), net::redirect_error(net::use_awaitable, ended));
+  while (!ended) co_await connection.socket.async_read_some(net::buffer(&c, 1), net::redirect_error(net::use_awaitable, ended));
+}
+
+std::optional<response> upgraded(request& r, const std::function<departed()>& leave) {
+  if (r.query_value("refuse").value()) return refuse(code::overloaded);
+  auto connection = leave();
+  const auto executor = connection.socket.get_executor();
+  net::co_spawn(executor, converse(std::move(connection), std::string{r.path}), net::detached);
+  return std::nullopt;
 }
 
 }  // namespace

@@ -384,6 +384,17 @@ TEST(Upgrade, HandsOverTheSocketAndWhatCameBehindTheHead) {
   EXPECT_TRUE(s.eventually([&] { return s.core().connections() == 0; }));
 }
 
+TEST(Upgrade, ThatIsRefusedIsAnsweredAndTheConnectionEnds) {
+  running_server s;
+  peer p{s.port()};
+  const auto a = p.ask(get("/ws?refuse=yes", "Connection: Upgrade\r\nUpgrade: test\r\n"));
+  EXPECT_EQ(a.status, 503);
+  EXPECT_EQ(a.header("connection"), "close");
+  EXPECT_EQ(p.read_to_end(), "");
+  EXPECT_EQ(s.metrics().upgraded_open, 0U);
+  EXPECT_TRUE(s.eventually([&] { return s.core().connections() == 0; }));
+}
+
 TEST(Upgrade, IsRequiredWhereNothingElseIsSpoken) {
   running_server s;
   peer p{s.port()};

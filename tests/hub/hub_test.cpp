@@ -97,8 +97,9 @@ TEST_F(Hub, TurnedOffTwiceIsTurnedOffOnce) {
 }
 
 TEST_F(Hub, AViewportShowsNobodyWhatTheyMayNotSee) {
-  viewer driver;
-  driver.restrict_to([](std::string_view id) { return id == "TRK-1"; });
+  struct : viewer {
+    bool may_see(std::string_view id) const override { return id == "TRK-1"; }
+  } driver;
   h.join(driver);
   h.look_at(driver, geo::bbox{});
   drive(1, 10);
@@ -132,11 +133,11 @@ TEST_F(Hub, EventsAreFilteredByTypeAndByInterest) {
   viewer only_offline;
   h.join(only_offline);
   h.follow(only_offline, "TRK-1", 1);
-  only_offline.events = wire::event_filter{{"truck.offline"}};
+  only_offline.narrow_to(wire::event_filter{{"truck.offline"}});
   viewer by_prefix;
   h.join(by_prefix);
   h.follow_all(by_prefix, true);
-  by_prefix.events = wire::event_filter{{"geofence.*"}};
+  by_prefix.narrow_to(wire::event_filter{{"geofence.*"}});
   h.publish(online("TRK-1"), {5, 0});
   h.publish(offline("TRK-1"), {6, 0});
   h.publish(offline("TRK-2"), {7, 0});
@@ -304,6 +305,90 @@ TEST_F(Hub, TellsExactlyThoseWhoFollowInAnyOrderOfComingAndGoing) {
   for (member& m : members) {
     if (m.here) h.leave(*m.v);
   }
+}
+
+// A thousand positions for a thousand subscribers would be one turn of 20 ms.
+TEST_F(Hub, WhatManyWantIsDealtOutInTheTurnsThatFollow) {
+  std::vector<std::unique_ptr<viewer>> all;
+  for (int i = 0; i < 1'000; ++i) {
+    h.join(*all.emplace_back(std::make_unique<viewer>()));
+    h.follow_all(*all.back(), true);
+  }
+  std::string told;
+  for (std::uint32_t truck = 0; truck < 100; ++truck) {
+    EXPECT_TRUE(h.publish(truck, name(truck), driving(truck)));
+    told += (told.empty() ? "" : ", ") + name(truck) + " " + std::to_string(truck);
+  }
+  EXPECT_EQ(h.metrics().positions_offered, 0U);
+  std::size_t turns = 0;
+  for (std::uint64_t before = 0; h.flush(1); before = h.metrics().positions_offered, ++turns) {
+    ASSERT_LE(h.metrics().positions_offered - before, 1'000U) << "one position at most";
+  }
+  EXPECT_GE(turns, 100U);
+  for (const auto& v : all) {
+    EXPECT_EQ(v->woken, 1);
+    ASSERT_EQ(v->positions(), told);
+    h.leave(*v);
+  }
+}
+
+TEST_F(Hub, WhatWaitsToBeDealtOutIsBounded) {
+  std::vector<std::unique_ptr<viewer>> all;
+  for (int i = 0; i < 100; ++i) {
+    h.join(*all.emplace_back(std::make_unique<viewer>(outbox_options{.max_pending_bytes = 1 << 24})));
+    h.follow_all(*all.back(), true);
+  }
+  for (std::uint32_t i = 0; i < hub::undealt_most + 10; ++i) h.publish(1, "TRK-1", driving(i % 300));
+  EXPECT_EQ(h.metrics().positions_offered, 1'000U) << "the ten oldest";
+  h.flush();
+  EXPECT_EQ(h.metrics().positions_offered, 100 * (hub::undealt_most + 10));
+  for (const auto& v : all) h.leave(*v);
+}
+
+TEST_F(Hub, InterestsHoldFromTheMomentTheyAreToldThoughDealingWaits) {
+  std::vector<std::unique_ptr<viewer>> crowd;
+  for (int i = 0; i < 100; ++i) {
+    h.join(*crowd.emplace_back(std::make_unique<viewer>()));
+    h.follow_all(*crowd.back(), true);
+  }
+  viewer newcomer;
+  h.join(newcomer);
+  viewer leaver;
+  h.join(leaver);
+  h.follow(leaver, "TRK-1", 1);
+  viewer widening;
+  h.join(widening);
+  h.follow(widening, "TRK-1", 1);
+  h.publish(1, "TRK-1", driving(10));
+  h.publish(2, "TRK-2", driving(20));
+  h.publish(online("TRK-1"), {5, 0});
+  h.follow(newcomer, "TRK-1", 1);
+  h.unfollow(leaver, "TRK-1");
+  h.follow_all(widening, true);
+  h.look_at(widening, geo::bbox{8, 47, 9, 48});
+  h.publish(1, "TRK-1", driving(11));
+  h.flush();
+  EXPECT_EQ(newcomer.positions(), "TRK-1 11");
+  EXPECT_EQ(leaver.positions(), "TRK-1 10");
+  EXPECT_EQ(widening.positions(), "TRK-1 10, TRK-1 11") << "each once";
+  EXPECT_EQ(crowd.front()->positions(), "TRK-1 10, TRK-2 20, TRK-1 11");
+  for (viewer* v : {&newcomer, &leaver, &widening}) h.leave(*v);
+  for (const auto& v : crowd) h.leave(*v);
+}
+
+TEST_F(Hub, WhoFollowsMuchAndWhoFollowsLittleAreToldAlike) {
+  viewer v;
+  h.join(v);
+  for (std::uint32_t truck = 0; truck < 100; ++truck) EXPECT_TRUE(h.follow(v, name(truck), truck));
+  for (std::uint32_t truck = 0; truck < 100; ++truck) EXPECT_FALSE(h.follow(v, name(truck), truck));
+  EXPECT_EQ(h.followed(v).size(), 100U);
+  for (std::uint32_t truck = 0; truck < 100; truck += 2) EXPECT_TRUE(h.unfollow(v, name(truck)));
+  EXPECT_EQ(hub::interests(v), 50U);
+  for (std::uint32_t truck = 0; truck < 100; ++truck) {
+    drive(truck, 1);
+    EXPECT_EQ(v.positions(), truck % 2 == 1 ? name(truck) + " 1" : "");
+  }
+  h.leave(v);
 }
 
 TEST_F(Hub, TenThousandLeaveInATurn) {

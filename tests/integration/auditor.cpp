@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 
@@ -15,11 +16,17 @@ namespace {
 constexpr std::size_t examples_max = 10;
 
 struct held_position {
+  std::int64_t timestamp_ms = 0;
   double latitude = 0;
   double longitude = 0;
-  unsigned times = 0;
 };
-using truck_books = std::map<std::int64_t, held_position>;  // by timestamp
+
+struct by_time {
+  template <class A, class B>
+  bool operator()(const A& a, const B& b) const {
+    return a.timestamp_ms < b.timestamp_ms;
+  }
+};
 
 class auditor {
  public:
@@ -31,7 +38,11 @@ class auditor {
 
   audit_report run() {
     read_journal();
-    for (std::uint32_t truck = 0; truck < books_.trucks.size(); ++truck) check(truck);
+    for (auto& [truck, held] : held_) once(truck, held);
+    std::vector<std::vector<ledger_position>> sent(books_.trucks.size());
+    for (const ledger_batch& b : books_.batches)
+      for (const ledger_position& p : b.positions) sent[p.truck].push_back(p);
+    for (std::size_t truck = 0; truck < sent.size(); ++truck) check(books_.trucks[truck], sent[truck]);
     return std::move(report_);
   }
 
@@ -89,36 +100,42 @@ class auditor {
   }
 
   void hold(const std::string& truck, const engine::position& p, engine::judgement j) {
-    held_position& h = held_[truck][to_epoch_ms(p.timestamp)];
-    if (++h.times > 1)
-      complain(report_.twice, fmt::format("{} at {} is stored {} times", truck, to_epoch_ms(p.timestamp), h.times));
-    else
-      ++report_.held;
-    h.latitude = p.point.latitude;
-    h.longitude = p.point.longitude;
+    const std::int64_t at_ms = to_epoch_ms(p.timestamp);
+    held_[truck].push_back({at_ms, p.point.latitude, p.point.longitude});
     if (j.what != engine::verdict::live) return;
     std::int64_t& newest = newest_[truck];
-    if (to_epoch_ms(p.timestamp) <= newest)
-      complain(report_.disorder, fmt::format("{} went back to {}", truck, to_epoch_ms(p.timestamp)));
-    newest = to_epoch_ms(p.timestamp);
+    if (at_ms <= newest) complain(report_.disorder, fmt::format("{} went back to {}", truck, at_ms));
+    newest = at_ms;
   }
 
-  void check(std::uint32_t truck) {
-    const std::string& name = books_.trucks[truck];
-    truck_books& held = held_[name];
-    std::map<std::int64_t, bool> sent;  // may be held
-    for (const ledger_position& p : books_.of_truck(truck)) {
-      if (p.verdict != told::rejected) sent[p.timestamp_ms] = true;
+  // In the order of their timestamps from here on, one of each.
+  void once(const std::string& truck, std::vector<held_position>& held) {
+    std::sort(held.begin(), held.end(), by_time{});
+    const auto same = [&](const held_position& a, const held_position& b) {
+      if (a.timestamp_ms != b.timestamp_ms) return false;
+      complain(report_.twice, fmt::format("{} at {} is stored more than once", truck, a.timestamp_ms));
+      return true;
+    };
+    held.erase(std::unique(held.begin(), held.end(), same), held.end());
+    report_.held += held.size();
+  }
+
+  void check(const std::string& truck, std::vector<ledger_position>& sent) {
+    const std::vector<held_position>& held = held_[truck];
+    std::erase_if(sent, [](const ledger_position& p) { return p.verdict == told::rejected; });
+    std::sort(sent.begin(), sent.end(), by_time{});
+    for (const ledger_position& p : sent) {
       if (!p.must_be_held()) continue;
-      const auto found = held.find(p.timestamp_ms);
-      if (found == held.end()) {
-        complain(report_.lost, fmt::format("{} at {} was acknowledged and is not there", name, p.timestamp_ms));
-      } else if (found->second.latitude != p.latitude || found->second.longitude != p.longitude) {
-        complain(report_.strange, fmt::format("{} at {} is another than was sent first", name, p.timestamp_ms));
+      const auto found = std::lower_bound(held.begin(), held.end(), p, by_time{});
+      if (found == held.end() || found->timestamp_ms != p.timestamp_ms) {
+        complain(report_.lost, fmt::format("{} at {} was acknowledged and is not there", truck, p.timestamp_ms));
+      } else if (found->latitude != p.latitude || found->longitude != p.longitude) {
+        complain(report_.strange, fmt::format("{} at {} is another than was sent first", truck, p.timestamp_ms));
       }
     }
-    for (const auto& [timestamp, position] : held) {
-      if (!sent.contains(timestamp)) complain(report_.strange, fmt::format("{} at {} was never sent", name, timestamp));
+    for (const held_position& h : held) {
+      if (!std::binary_search(sent.begin(), sent.end(), h, by_time{}))
+        complain(report_.strange, fmt::format("{} at {} was never sent", truck, h.timestamp_ms));
     }
   }
 
@@ -126,7 +143,7 @@ class auditor {
   std::unique_ptr<journal::segment_log> log_;
   engine::world uninterrupted_{1000};
   engine::outcome out_;
-  std::map<std::string, truck_books> held_;
+  std::map<std::string, std::vector<held_position>> held_;  // by truck
   std::map<std::string, std::int64_t> newest_;
   audit_report report_;
 };

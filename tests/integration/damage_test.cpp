@@ -9,7 +9,8 @@
 #include <functional>
 #include <iterator>
 
-#include "story.hpp"
+#include "integration/failing_server.hpp"
+#include "integration/raw_connection.hpp"
 
 namespace haulcast::support {
 namespace {
@@ -57,6 +58,12 @@ struct reception {
   int code = -1;
   std::string said;
 };
+
+/// What it says last, to whoever started it.
+std::string sentence_of(const reception& r) {
+  const auto at = r.said.find("haulcast: ");
+  return at == std::string::npos ? "" : r.said.substr(at, r.said.find('\n', at) - at);
+}
 
 reception serve_on(const fs::path& data) {
   const temp_directory scratch;
@@ -147,6 +154,7 @@ TEST_F(Damage, AFlippedBitInTheNewestSegmentIsRefusedWithFileAndRecord) {
     for (const std::size_t part : {0U, 4U, 8U, 16U, 20U, 24U, 32U, 40U, 60U}) places.push_back(group + part);
   }
   places.push_back(groups[1] - 1);
+  std::string said;
   for (const std::size_t at : places) {
     SCOPED_TRACE("byte " + std::to_string(at));
     restore();
@@ -156,7 +164,9 @@ TEST_F(Damage, AFlippedBitInTheNewestSegmentIsRefusedWithFileAndRecord) {
     expect_refused(r, {segments_.back().string(), " record ", "backup"});
     EXPECT_EQ(r.code, 3);
     EXPECT_EQ(content(segments_.back()), before) << "what is refused is left as it is";
+    said = sentence_of(r);
   }
+  tell_row("flipped bytes in the newest journal file", "nothing", "nothing", "exit 3: " + said);
 }
 
 TEST_F(Damage, AFlippedBitInASegmentsHeaderIsRefused) {
@@ -196,24 +206,57 @@ TEST_F(Damage, ATornOrDamagedLastGroupIsCutOff) {
     EXPECT_EQ(r.code, 0) << r.said;
     EXPECT_TRUE(verify(data_, {"--from-start"}).began);
   }
+  tell_row("the newest journal file is torn in what was never acknowledged", "[200]", "[200]",
+           "the torn end is cut off at start");
 }
 
 TEST_F(Damage, InAnOlderSegmentItIsFoundWhereItIsReadAndNamed) {
   const auto groups = groups_of(content(segments_.front()));
-  for (const std::size_t at :
-       {groups[1] + 0, groups[1] + 4, groups[1] + 8, groups[1] + 32, groups[1] + 40, groups.back() - 1}) {
+  std::vector<std::size_t> places{groups.back() - 1};
+  for (const std::size_t part : {0U, 4U, 8U, 16U, 20U, 24U, 32U, 40U, 60U}) places.push_back(groups[1] + part);
+  for (const std::size_t at : places) {
     SCOPED_TRACE("byte " + std::to_string(at));
     restore();
     flip(segments_.front(), at);
     expect_refused(serve_on(data_), {segments_.front().string(), "record ", "backup"});
     expect_refused(verify(data_, {"--from-start"}), {segments_.front().string(), "record ", "backup"});
   }
-  restore();
-  write(segments_.front(), content(segments_.front()).substr(0, groups[2] - 5));
-  expect_refused(serve_on(data_), {segments_.front().string(), "record ", "backup"});
+  for (const std::size_t length : {std::size_t{10}, segment_header_bytes, groups[1] + 10, groups[1] + group_header_bytes + 7,
+                                   groups[2] - 5, groups.back() - 1}) {
+    SCOPED_TRACE("cut off at " + std::to_string(length));
+    restore();
+    write(segments_.front(), content(segments_.front()).substr(0, length));
+    expect_refused(serve_on(data_), {segments_.front().string(), "backup"});
+  }
   restore();
   fs::remove(segments_[1]);
-  expect_refused(serve_on(data_), {"record ", "backup"});
+  const auto r = serve_on(data_);
+  expect_refused(r, {"record ", "backup"});
+  tell_row("flipped or torn bytes in an older journal file", "nothing", "nothing",
+           "exit " + std::to_string(r.code) + ": " + sentence_of(r));
+}
+
+TEST_F(Damage, BehindTheSnapshotsItHoldsUpNobodyAndIsNamedWhenItIsRead) {
+  server s{{.binary = HAULCAST_BINARY,
+            .environment = {{"HAULCAST_DATA_DIR", data_.string()}, {"HAULCAST_JOURNAL__SNAPSHOT_INTERVAL_S", "1"}}}};
+  auto admin = s.as();
+  must_post(admin, {driving("TRK-1", now_ms() - 60'000, 1)});
+  ASSERT_TRUE(eventually([&] { return metric(admin.get("/metrics").raw.body, "haulcast_snapshot_passes_total") >= 1; }));
+  s.stop();
+  flip(segments_.front(), groups_of(content(segments_.front()))[1] + group_header_bytes + 5);
+  s.start();
+  stream_reader stream{s.base(), s.token(), "/v1/events/stream?after=0", "application/x-ndjson"};
+  while (stream.line()) {
+  }
+  EXPECT_TRUE(stream.over()) << "it goes on behind a gap";
+  EXPECT_NE(s.log().find("restore " + segments_.front().string() + " from a backup"), std::string::npos) << s.log();
+  auto again = s.as();
+  must_post(again, {driving("TRK-1", now_ms() - 60'000, 2)});
+  EXPECT_EQ(again.get("/readyz").status, 200U);
+  EXPECT_EQ(s.stop().code, 0);
+  expect_refused(verify(data_, {"--from-start"}), {segments_.front().string(), "record ", "backup"});
+  tell_row("the same, behind the snapshots", "[200]", "[200]",
+           "event streams end there and the log names the file, `haulcast verify --from-start` too");
 }
 
 TEST_F(Damage, OfTheSnapshotsIsRefusedOrHarmless) {
@@ -239,6 +282,7 @@ TEST_F(Damage, OfTheSnapshotsIsRefusedOrHarmless) {
     else
       expect_refused(r, {database.string()});
   }
+  tell_row("flipped bytes in the snapshots", "nothing", "nothing", "exit 3 naming the file, or the same world without them");
 }
 
 TEST_F(Damage, PartsOfAnotherJournalAreRefused) {
@@ -257,8 +301,25 @@ TEST_F(Damage, PartsOfAnotherJournalAreRefused) {
   fs::copy(segments_of(elsewhere / "data").front(), segments_.front(), all);
   expect_refused(serve_on(data_), {segments_.front().string(), "another journal"});
   restore();
+  flip(data_ / "journal/identity", 3);
+  expect_refused(serve_on(data_), {"another journal"});
   fs::remove(data_ / "journal/identity");
-  expect_refused(serve_on(data_), {"identity"});
+  const auto r = serve_on(data_);
+  expect_refused(r, {"identity"});
+  tell_row("files of another journal", "nothing", "nothing",
+           "exit " + std::to_string(r.code) + ", and a sentence that names the file");
+}
+
+TEST_F(Damage, ADirectoryInUseIsRefusedAndItsServerGoesOn) {
+  server first{{.binary = HAULCAST_BINARY, .environment = {{"HAULCAST_DATA_DIR", data_.string()}}}};
+  const auto r = serve_on(data_);
+  expect_refused(r, {data_.string(), "in use by another server", std::to_string(first.process().pid())});
+  EXPECT_EQ(r.code, 3);
+  auto admin = first.as();
+  must_post(admin, {driving("TRK-1", now_ms() - 60'000, 1)});
+  EXPECT_EQ(first.stop().code, 0);
+  tell_row("the data directory is another server's", "[200] by that one", "[200]",
+           "the second leaves with exit 3: " + sentence_of(r));
 }
 
 TEST_F(Damage, ADirectoryThatIsNotThereIsMadeAndSomebodyElsesIsRefused) {
@@ -266,7 +327,9 @@ TEST_F(Damage, ADirectoryThatIsNotThereIsMadeAndSomebodyElsesIsRefused) {
   EXPECT_TRUE(serve_on(data_).began);
   if (::geteuid() != 0) GTEST_SKIP() << "only root can give a directory away";
   ASSERT_EQ(::chown(data_.c_str(), 12345, 12345), 0);
-  expect_refused(serve_on(data_), {data_.string(), "belongs to another user"});
+  const auto r = serve_on(data_);
+  expect_refused(r, {data_.string(), "belongs to another user"});
+  tell_row("the data directory is missing; is another user's", "[200]; nothing", "[200]; nothing", "it is made; exit 3");
 }
 
 }  // namespace

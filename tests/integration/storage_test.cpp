@@ -1,7 +1,7 @@
 // What happens when the journal cannot take a record: nothing acknowledged is lost, and it heals by itself.
 #include <sys/resource.h>
 
-#include "integration/story.hpp"
+#include "integration/failing_server.hpp"
 
 namespace haulcast::support {
 namespace {
@@ -130,6 +130,8 @@ TEST(Storage, AtItsCapTheJournalRefusesUntilSnapshotsLetTheOldestGo) {
   auto again = s.as();
   EXPECT_EQ(again.get("/v1/trucks/BULK-0/position").body.at("timestamp"), rfc3339(begin + step + 1));
   EXPECT_EQ(must_post(again, {first_of_all, next}).at("duplicates"), 2);
+  tell_row("the journal is at its cap and snapshots lag", "[503 storage_full]", why.body.value("detail", "[200]"),
+           "by itself when snapshots let the oldest files go");
 }
 
 }  // namespace

@@ -27,6 +27,15 @@ json driving(std::string_view truck, std::int64_t begin_ms, int step) {
 
 json batch(std::vector<json> positions) { return {{"positions", std::move(positions)}}; }
 
+json bulky_batch(std::string_view truck, std::int64_t begin_ms, int first_step, int count) {
+  std::vector<json> positions;
+  for (int i = 0; i < count; ++i) {
+    positions.push_back(driving(truck, begin_ms, first_step + i));
+    positions.back()["attributes"] = {{"noise", noise(900, static_cast<unsigned>(i))}};
+  }
+  return batch(std::move(positions));
+}
+
 json must_post(api& to, std::vector<json> positions) {
   const auto answer = to.post("/v1/positions", batch(std::move(positions)));
   EXPECT_EQ(answer.status, 200u) << answer.raw.body;

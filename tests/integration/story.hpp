@@ -25,6 +25,8 @@ std::string rfc3339(std::int64_t epoch_ms);
 nlohmann::json driving(std::string_view truck, std::int64_t begin_ms, int step);
 /// {"positions": [...]}
 nlohmann::json batch(std::vector<nlohmann::json> positions);
+/// {"positions": [...]} of one truck with `count` of about 1 KiB each: a journal's segment is soon full.
+nlohmann::json bulky_batch(std::string_view truck, std::int64_t begin_ms, int first_step, int count);
 /// A batch that must be answered 200; the answer's body.
 nlohmann::json must_post(api& to, std::vector<nlohmann::json> positions);
 

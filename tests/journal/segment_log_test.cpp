@@ -5,6 +5,7 @@
 #include <utime.h>
 
 #include <chrono>
+#include <fstream>
 #include <random>
 #include <thread>
 
@@ -78,6 +79,26 @@ TEST(SegmentLog, FindsItsWayThroughALargeSegment) {
     const offset_t o = 1 + dice() % count;
     ASSERT_EQ(record_at(*log, o), says(o, 2'000));
   }
+}
+
+// Recovery reads group by group, and a quiet server's groups are small: thousands of them lie between two marks of the index.
+TEST(SegmentLog, WhoReadsOnDoesNotSearch) {
+  const directory d;
+  constexpr offset_t count = 2'000;
+  const auto log = scratch::open(d.path(), sync_mode::normal);
+  for (offset_t o = 1; o <= count; ++o) ASSERT_FALSE(log->append(saying(o, 1, 100)));
+  const auto reads = [] {
+    std::ifstream io{"/proc/self/io"};
+    std::string word;
+    while (io >> word && word != "syscr:") {
+    }
+    std::uint64_t calls = 0;
+    io >> calls;
+    return calls;
+  };
+  const auto before = reads();
+  for (offset_t o = 1; o <= count; ++o) ASSERT_EQ(record_at(*log, o).substr(0, 8), says(o).substr(0, 8)) << o;
+  EXPECT_LT(reads() - before, 5 * count);
 }
 
 TEST(SegmentLog, NormalModeSurvivesAReopen) {
@@ -260,6 +281,55 @@ TEST(SegmentLog, AWholeHeaderWithoutGroupsIsNotThrownAway) {
   write(only, whole.substr(0, 20));
   EXPECT_NE(why_not_open(d.path()).find("is damaged"), std::string::npos) << "its offsets must not be used again";
   EXPECT_EQ(content(only).size(), 20u);
+}
+
+TEST(SegmentLog, RoomForLaterGroupsIsMadeOnceAndGoesWithWhoeverClosesOrSealsTheSegment) {
+  const directory d;
+  std::uint64_t held = 0;
+  {
+    const auto log = scratch::open(d / "whole");
+    ASSERT_FALSE(log->append(saying(1, 3)));
+    const auto file = segments(d / "whole").at(0);
+    const auto size = fs::file_size(file);
+    EXPECT_GT(size, log->bytes());
+    for (offset_t o = 4; o <= 40; ++o) ASSERT_FALSE(log->append(saying(o)));
+    EXPECT_EQ(fs::file_size(file), size) << "a commit changed the file's size";
+    fs::copy(d / "whole", d / "killed");
+    held = log->bytes();
+  }
+  EXPECT_EQ(fs::file_size(segments(d / "whole").at(0)), held);
+  {
+    const auto log = scratch::open(d / "killed");
+    EXPECT_EQ(log->last_offset(), 40u);
+    EXPECT_EQ(log->bytes(), held);
+    EXPECT_EQ(fs::file_size(segments(d / "killed").at(0)), held) << "zeros were taken for more than nothing";
+    ASSERT_FALSE(log->append(saying(41)));
+    for (offset_t o = 1; o <= 41; ++o) ASSERT_EQ(record_at(*log, o), says(o));
+  }
+  const auto sealed = scratch::open(d / "sealed", sync_mode::full, 200);
+  for (offset_t o = 1; o <= 30; ++o) ASSERT_FALSE(sealed->append(saying(o)));
+  std::uint64_t on_disk = 0;
+  for (const auto& file : segments(d / "sealed")) on_disk += fs::file_size(file);
+  EXPECT_LE(on_disk, sealed->bytes() + 200);
+}
+
+TEST(SegmentLog, DamageIsToldFromATornTailAlsoWithRoomBehindTheLastGroup) {
+  const directory d;
+  const auto log = scratch::open(d / "whole");
+  std::vector<std::size_t> begins;
+  for (const offset_t first : {1u, 4u, 7u}) {
+    begins.push_back(log->bytes());
+    ASSERT_FALSE(log->append(saying(first, 3)));
+  }
+  const auto flipped = [&](std::size_t at) {
+    fs::remove_all(d / "bad");
+    fs::copy(d / "whole", d / "bad");  // as kill -9 leaves it
+    flip(segments(d / "bad").at(0), at);
+    return d / "bad";
+  };
+  EXPECT_NE(why_not_open(flipped(begins[1] + 50)).find("record 4 was acknowledged"), std::string::npos);
+  EXPECT_EQ(scratch::open(flipped(begins[2] + 50))->last_offset(), 6u);
+  EXPECT_EQ(scratch::open(flipped(log->bytes() + 50))->last_offset(), 9u);
 }
 
 TEST(SegmentLog, ASegmentUnderAnotherNameIsRefused) {

@@ -1,6 +1,8 @@
 // What a disk that fills up does to those who are waiting, and to those who come later.
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
+
 #include "haulcast/pipeline/pipeline.hpp"
 #include "pipeline/spine.hpp"
 

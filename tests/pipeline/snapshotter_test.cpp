@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "pipeline/spine.hpp"
 
 namespace haulcast::pipeline {
@@ -64,6 +66,38 @@ TEST_F(Snapshotter, APassMovesThePlaceOfReplayOnlyWhenAllOfItIsWritten) {
   EXPECT_EQ(store->replay_from().value(), 2U) << "what came while it was on is replayed";
   EXPECT_EQ(s.metrics().replay_from, 2U);
   EXPECT_EQ(s.metrics().passes, 1U);
+}
+
+TEST_F(Snapshotter, AFleetIsWrittenManySlicesAtATime) {
+  constexpr int fleet = 2'000;
+  for (int i = 0; i < fleet; ++i) apply({{"TRK-" + std::to_string(i), 0}});
+  s.begin(world, applied);
+  std::vector<std::uint64_t> seen{0};
+  while (s.step(world, applied, applied)) {
+    settle();
+    if (s.metrics().entities != seen.back()) seen.push_back(s.metrics().entities);
+  }
+  EXPECT_EQ(seen.at(1), 512U) << "eight slices of 64";
+  EXPECT_EQ(seen.back(), 2'000U);
+  EXPECT_EQ(saved(), 2'001U) << "the trucks and the rules";
+}
+
+TEST_F(Snapshotter, EachSliceIsTimedAndTheLongestOfAPassIsKept) {
+  const auto timed = [&] {
+    const auto counts = s.metrics().slices.cpu.counts();
+    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+  };
+  apply({{"TRK-1", 0}});
+  s.begin(world, applied);
+  EXPECT_EQ(timed(), 1U) << "beginning is work too";
+  s.step(world, applied, applied);
+  EXPECT_EQ(timed(), 2U);
+  EXPECT_GT(s.metrics().slices.longest_cpu, 0);
+  EXPECT_GT(s.metrics().slices.longest_wall, 0);
+  while (s.step(world, applied, applied)) settle();
+  const double of_the_first_pass = s.metrics().slices.cpu.sum();
+  s.begin(world, applied);
+  EXPECT_NEAR(s.metrics().slices.longest_cpu, s.metrics().slices.cpu.sum() - of_the_first_pass, 1e-9);
 }
 
 TEST_F(Snapshotter, WhatAFailedWriteLeftBehindIsInTheNextPass) {

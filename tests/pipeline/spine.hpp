@@ -4,8 +4,7 @@
 #include <gtest/gtest.h>
 #include <time.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <memory>
 #include <string>
 #include <utility>
@@ -88,7 +87,12 @@ class spine {
 
   std::shared_ptr<answer> submit(std::unique_ptr<engine::batch> b) {
     auto into = std::make_shared<answer>();
-    net::co_spawn(loop, ask(*p, *log, std::move(b), into), net::detached);
+    net::post(loop, [this, into, b = std::move(b)]() mutable {
+      p->submit(std::move(b), [this, into](submit_result came) {
+        into->got.emplace(std::move(came));
+        into->durable_then = log->last_offset();
+      });
+    });
     return into;
   }
   std::shared_ptr<answer> submit(const std::vector<report>& sent) { return submit(batch_of(sent)); }
@@ -122,13 +126,6 @@ class spine {
   std::unique_ptr<pipeline> p;
 
  private:
-  static net::awaitable<void> ask(pipeline& p, journal::segment_log& log, std::unique_ptr<engine::batch> b,
-                                  std::shared_ptr<answer> into) {
-    auto pending = p.submit(std::move(b));
-    into->got.emplace(co_await std::move(pending));
-    into->durable_then = log.last_offset();
-  }
-
   pipeline_options options_;
   std::deque<std::shared_ptr<answer>> kept_;
 };

@@ -28,14 +28,6 @@ bool ledger_batch::in_doubt() const noexcept {
                      [](const ledger_attempt& a) { return a.status == 0 || a.status == 503; });
 }
 
-std::vector<ledger_position> ledger::of_truck(std::uint32_t truck) const {
-  std::vector<ledger_position> found;
-  for (const ledger_batch& b : batches)
-    for (const ledger_position& p : b.positions)
-      if (p.truck == truck) found.push_back(p);
-  return found;
-}
-
 std::uint64_t ledger::acknowledged_positions() const noexcept {
   std::uint64_t n = 0;
   for (const ledger_batch& b : batches)

@@ -21,10 +21,10 @@ enum class told : std::uint8_t {
 };
 
 struct ledger_position {
-  std::uint32_t truck = 0;  // place in ledger::trucks
   std::int64_t timestamp_ms = 0;
   double latitude = 0;
   double longitude = 0;
+  std::uint32_t truck = 0;  // place in ledger::trucks
   told verdict = told::nothing;
 
   /// The server must hold exactly this one, once.
@@ -52,8 +52,6 @@ struct ledger {
   std::vector<ledger_batch> batches;        // of each truck in the order they were sent; trucks of different workers mixed
   std::vector<std::string> contradictions;  // answers that cannot be, one sentence each: a test fails if there is one
 
-  /// All positions of one truck in the order they were sent.
-  std::vector<ledger_position> of_truck(std::uint32_t truck) const;
   std::uint64_t acknowledged_positions() const noexcept;  // that must be held
   std::uint64_t attempts(unsigned status) const noexcept;
 };

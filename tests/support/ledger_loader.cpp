@@ -37,6 +37,7 @@ struct ledger_loader::state {
   ledger_options options;
   client::base_url server;
   net::io_context io{1};
+  const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   ledger books;
   std::vector<std::unique_ptr<worker>> workers;
   std::size_t begun = 0;    // batches
@@ -85,6 +86,7 @@ struct ledger_loader::state {
 
   net::awaitable<void> work(worker& w) {
     while (!stopping && (options.batches == 0 || begun < options.batches)) {
+      co_await rest(w);
       ++begun;
       planned_batch planned = w.plan.next();
       // The books hold it before it is sent: whatever happens, it is known that it was on its way.
@@ -94,6 +96,11 @@ struct ledger_loader::state {
       if (options.pause > std::chrono::milliseconds::zero()) co_await pause(w, options.pause);
       while (!stopping && w.plan.newest() > system_now()) co_await pause(w, std::chrono::milliseconds{20});
     }
+  }
+
+  net::awaitable<void> rest(worker& w) {
+    const auto at = (std::chrono::steady_clock::now() - started) % (options.burst + options.rest);
+    if (at >= options.burst) co_await pause(w, std::chrono::ceil<std::chrono::milliseconds>(options.burst + options.rest - at));
   }
 
   net::awaitable<void> send_until_acknowledged(worker& w, const planned_batch& planned) {

@@ -22,6 +22,8 @@ struct ledger_options {
   utc_time begin;                      // of the trucks' clock; default: three hours before now
   std::size_t batches = 0;             // in all, then it ends by itself; 0: until stop()
   std::chrono::milliseconds pause{0};  // between a worker's batches
+  /// All workers post for so long, rest together, and begin again in the same moment; rest 0: they never do.
+  std::chrono::milliseconds burst{400}, rest{0};
   std::chrono::milliseconds answer_within{10'000};
   std::chrono::milliseconds retry_max{200};  // longest pause before a batch goes again
 };

@@ -41,12 +41,23 @@ planned_batch ledger_plan::next() {
   planned_batch planned;
   planned.twice_at_once = dice_.chance(mix_.twice_at_once);
   planned.body = R"({"positions":[)";
-  truck_book& first = trucks_[dice_.below(trucks_.size())];
-  truck_book& second = dice_.chance(mix_.other_truck) ? trucks_[dice_.below(trucks_.size())] : first;
-  const std::size_t size = 1 + dice_.below(mix_.batch_max);
+  if (left_of_shift_ > 0) --left_of_shift_;
+  truck_book& first = any_truck();
+  truck_book& second = dice_.chance(mix_.other_truck) ? any_truck() : first;
+  const bool large = mix_.large > 0 && dice_.chance(mix_.large);
+  const std::size_t size = 1 + dice_.below(large ? mix_.large_max : mix_.batch_max);
   for (std::size_t i = 0; i < size; ++i) plan_position(dice_.chance(0.5) ? first : second, planned);
   planned.body += "]}";
   return planned;
+}
+
+ledger_plan::truck_book& ledger_plan::any_truck() {
+  if (mix_.shift == 0) return trucks_[dice_.below(trucks_.size())];
+  if (left_of_shift_ == 0) {
+    left_of_shift_ = mix_.shift;
+    on_shift_ = dice_.below(trucks_.size());
+  }
+  return trucks_[on_shift_];
 }
 
 void ledger_plan::plan_position(truck_book& t, planned_batch& into) {

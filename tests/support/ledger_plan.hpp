@@ -18,6 +18,9 @@ struct ledger_mix {
   double rejected = 0.05;      // ... of wrong ones (latitude beyond 90, longitude missing)
   double other_truck = 0.2;    // share of batches with a second truck in them
   double twice_at_once = 0.1;  // share of batches that go on two connections at once
+  double large = 0;            // share of batches with up to `large_max` positions instead of `batch_max`
+  std::size_t large_max = 500;
+  std::size_t shift = 0;  // batches that one truck of a worker gives while its others are silent; 0: all drive at any time
 };
 
 struct planned_batch {
@@ -46,12 +49,15 @@ class ledger_plan {
     std::vector<std::int64_t> recent;   // timestamps held, at most `recent_max`
     std::vector<std::int64_t> between;  // free places for late ones
   };
+  truck_book& any_truck();
   void plan_position(truck_book& t, planned_batch& into);
   void add(planned_batch& into, truck_book& t, std::int64_t at_ms, told expected, double off_degrees);
 
   client::dice dice_;
   ledger_mix mix_;
   std::vector<truck_book> trucks_;
+  std::size_t on_shift_ = 0;
+  std::size_t left_of_shift_ = 0;  // batches
   const std::vector<std::string>& names_;
   std::int64_t begin_ms_;
   utc_time newest_;

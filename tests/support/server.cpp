@@ -48,6 +48,11 @@ server::server(server_options options) : options_{std::move(options)}, data_dir_
 }
 
 void server::start() {
+  spawn();
+  await_listening();
+}
+
+void server::spawn() {
   child_options how;
   how.program = options_.binary;
   how.arguments = {"serve"};
@@ -59,7 +64,9 @@ void server::start() {
   how.directory = scratch_.path();
   how.stderr_file = scratch_ / "stderr";
   process_ = std::make_unique<child_process>(how);
+}
 
+void server::await_listening() {
   constexpr std::string_view announced = "listening on ";
   const auto line = process_->read_line(options_.ready_within);
   if (!line || !line->starts_with(announced)) {

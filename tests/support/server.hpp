@@ -66,6 +66,9 @@ class server {
   void kill();
   /// Starts again after stop() or kill(), with the same data and port. Changed options hold from now on.
   void start();
+  /// The two halves of start(): the process is there; it has said that it listens, or std::runtime_error is thrown.
+  void spawn();
+  void await_listening();
   void restart(std::chrono::milliseconds within = std::chrono::seconds{15});
   server_options& options() noexcept { return options_; }
 

@@ -45,7 +45,7 @@ TEST(ChildProcess, GivesItsLinesAsTheyCome) {
 }
 
 TEST(ChildProcess, WaitsNoLongerThanAsked) {
-  child_process child{shell("sleep 30")};
+  child_process child{shell("exec sleep 30")};
   EXPECT_EQ(child.read_line(20ms), std::nullopt);
   EXPECT_FALSE(child.wait(20ms));
   EXPECT_TRUE(child.running());
@@ -54,7 +54,7 @@ TEST(ChildProcess, WaitsNoLongerThanAsked) {
 TEST(ChildProcess, TellsAnExitCodeFromASignal) {
   child_process failing{shell("exit 3")};
   EXPECT_EQ(failing.wait(5s)->code, 3);
-  child_process killed{shell("sleep 30")};
+  child_process killed{shell("exec sleep 30")};
   killed.signal(SIGKILL);
   EXPECT_EQ(killed.wait(5s)->signal, SIGKILL);
   EXPECT_EQ(killed.wait(5s)->code, -1);
@@ -94,6 +94,26 @@ TEST(LedgerPlan, IsTheSameForTheSameSeedAndHasEverythingInIt) {
   for (const told t : {told::accepted, told::late, told::duplicate, told::rejected})
     EXPECT_GT(seen[t], 50) << static_cast<int>(t);
   EXPECT_GT(twice, 20);
+}
+
+TEST(LedgerPlan, GivesOneTruckAShiftOfBatchesAndNowAndThenALargeOne) {
+  const std::vector<std::string> names{"A", "B", "C", "D", "E"};
+  ledger_plan plan{7, {.batch_max = 3, .large = 0.2, .large_max = 300, .shift = 4}, {0, 1, 2, 3, 4}, names, from_epoch_ms(0)};
+  std::set<std::uint32_t> drove;
+  std::size_t large = 0;
+  for (int shift = 0; shift < 100; ++shift) {
+    std::set<std::uint32_t> on_shift;
+    for (int i = 0; i < 4; ++i) {
+      const auto planned = plan.next();
+      for (const ledger_position& p : planned.batch.positions) on_shift.insert(p.truck);
+      large += planned.batch.positions.size() > 3 ? 1 : 0;
+    }
+    EXPECT_EQ(on_shift.size(), 1u);
+    drove.insert(*on_shift.begin());
+  }
+  EXPECT_EQ(drove.size(), 5u);
+  EXPECT_GT(large, 40u);
+  EXPECT_LT(large, 160u);
 }
 
 TEST(LedgerPlan, ExpectsWhatAServerThatKeepsTheContractTells) {
@@ -186,6 +206,21 @@ TEST(LedgerLoader, KeepsItsBooksThroughFailures) {
   std::size_t held = 0;
   for (const auto& [truck, times] : fake.held()) held += times.size();
   EXPECT_EQ(books.acknowledged_positions(), held);
+}
+
+TEST(LedgerLoader, RestsBetweenBursts) {
+  client::fake_server fake;
+  ledger_options o;
+  o.batches = 40;
+  o.burst = 5ms;
+  o.rest = 5ms;
+  ledger_loader now_and_then{client::parse_base_url(fake.url()).value(), o};
+  EXPECT_TRUE(now_and_then.wait(30s));
+  o.burst = 0ms;
+  o.rest = 24h;
+  ledger_loader never{client::parse_base_url(fake.url()).value(), o};
+  EXPECT_FALSE(never.wait(50ms));
+  EXPECT_EQ(never.finish(0ms).batches.size(), 0u);
 }
 
 TEST(LedgerLoader, WhatNeverGotAnAnswerStaysOpen) {

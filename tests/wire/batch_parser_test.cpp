@@ -35,7 +35,11 @@ class padded {
 };
 
 result<parsed_batch, batch_failure> parse(std::string_view body, const covers& may_post = {}, const batch_limits& limits = {}) {
-  static batch_parser parser;  // one for all: nothing may be left over from the last body
+  static batch_parser parser;  // one for all: nothing may be left over from the last body, nor in a batch that is used again
+  auto used = parser.parse(padded{R"({"positions":[{},{"truck_id":"OLD","timestamp":"2026-11-20T12:00:00Z","latitude":1,)"
+                                  R"("longitude":2,"trip_id":"T-OLD"}]})"},
+                           now, {}, {});
+  parser.give_back(std::move(used->batch));
   return parser.parse(padded{body}, now, limits, may_post);
 }
 

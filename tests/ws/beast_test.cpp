@@ -1,6 +1,9 @@
 // The same conversation with somebody else's WebSocket: Beast's, handshake and all.
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/websocket.hpp>
 #include <thread>
@@ -18,8 +21,12 @@ using beast_socket = beast::websocket::stream<net::ip::tcp::socket>;
 net::awaitable<void> admit(stage& s, net::ip::tcp::acceptor& acceptor) {
   beast_socket handshake{co_await acceptor.async_accept(net::use_awaitable)};
   co_await handshake.async_accept(net::use_awaitable);
-  auto serving = s.live.serve(std::move(handshake.next_layer()), admin(), {}, {});
-  co_await std::move(serving);
+  s.live.serve({.socket = std::move(handshake.next_layer()),
+                .who = admin(),
+                .answer = {},
+                .received = {},
+                .deliveries = {},
+                .counted = {}});
 }
 
 std::string read(beast_socket& client) {

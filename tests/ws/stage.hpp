@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <deque>
 #include <map>
@@ -166,7 +164,8 @@ class stage : public pipeline::words::spine {
     client.open(net::ip::tcp::v4());
     if (receive_buffer > 0) client.set_option(net::socket_base::receive_buffer_size{receive_buffer});
     client.connect(acceptor_.local_endpoint());
-    net::co_spawn(loop, live.serve(acceptor_.accept(), std::move(who), {}, {}), net::detached);
+    live.serve(
+        {.socket = acceptor_.accept(), .who = std::move(who), .answer = {}, .received = {}, .deliveries = {}, .counted = {}});
     auto made = std::make_shared<peer>(std::move(client));
     peers_.push_back(made);
     return made;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory_resource>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,8 +59,8 @@ struct rejected_position {
 };
 inline constexpr std::size_t rejected_raw_bytes = 512;
 
-/// Positions in the order they were sent, those refused beside them. The texts that positions point to live in `text`, which
-/// hands out memory that never moves; so a batch is neither copied nor moved, but held by pointer.
+/// Positions in the order they were sent, those refused beside them. The texts that positions point to live in the batch's own
+/// memory, which never moves; so a batch is neither copied nor moved, but held by pointer.
 struct batch {
   batch() = default;
   batch(const batch&) = delete;
@@ -68,12 +68,23 @@ struct batch {
 
   /// Copies a text into the batch's own memory.
   std::string_view keep(std::string_view s);
+  /// Empty again, with the memory it has grown to.
+  void clear() noexcept;
+  /// About what it holds of memory, used or not.
+  std::size_t capacity_bytes() const noexcept;
 
   utc_time received_at;                   // the server's
   std::vector<std::string_view> trucks;   // distinct ids, in order of first appearance
   std::vector<batch_position> positions;  // those that passed
   std::vector<rejected_position> rejected;
-  std::pmr::monotonic_buffer_resource text{1024};
+
+ private:
+  struct block {
+    std::unique_ptr<char[]> memory;
+    std::size_t size = 0;
+  };
+  std::vector<block> texts_;   // each twice as large as the one before; the last is being filled
+  std::size_t text_used_ = 0;  // of the last
 };
 
 }  // namespace haulcast::engine

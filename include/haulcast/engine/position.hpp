@@ -36,18 +36,23 @@ struct position {
 /// True when every member is the same, unknown being equal to unknown.
 bool same(const position& a, const position& b) noexcept;
 
-/// A position that owns its texts: one allocation at most, none when it has no texts.
+/// A position that owns its texts: one allocation at most, none when they are short together. Two cache lines.
 class kept_position {
  public:
-  kept_position() = default;
+  kept_position();
   explicit kept_position(const position& p) { assign(p); }
   void assign(const position& p);
   position get() const noexcept;
 
+  utc_time timestamp() const noexcept { return timestamp_; }
+  geo::point point() const noexcept { return point_; }
+
  private:
-  position numbers_;  // its text members stay empty
-  std::string texts_;
+  utc_time timestamp_;
+  geo::point point_;
+  std::array<double, 7> numbers_;  // as position lists them; all unknown where default-constructed
   std::array<std::uint16_t, 4> lengths_{};
+  std::string texts_;  // one behind the other
 };
 
 }  // namespace haulcast::engine

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "haulcast/base/bytes.hpp"
+#include "haulcast/base/prefetch.hpp"
 #include "haulcast/engine/options.hpp"
 #include "haulcast/engine/position.hpp"
 #include "haulcast/engine/window.hpp"
@@ -41,12 +42,12 @@ struct judgement {
 enum class truck_status : std::uint8_t { moving, stopped, offline };
 std::string_view to_string(truck_status status) noexcept;
 
-struct truck {
+/// Four cache lines, so that a position of a truck that was not heard for a while waits for as little memory as can be.
+struct alignas(cache_line_bytes) truck {
   /// Suspect positions that agree with one another: the third in a row proves that the newest was the wrong one.
   struct rival {
     utc_time timestamp;
     geo::point point;
-    std::uint8_t agreeing = 0;
   };
   static constexpr std::uint8_t agreeing_to_win = 3;
 
@@ -58,12 +59,15 @@ struct truck {
   bool has_position = false;
   bool awaited = false;                // has an entry among the dues (not state: never saved)
   bool changed = false;                // since the last snapshot (not state: never saved)
-  kept_position newest;                // the last live one; meaningful with has_position
+  std::uint8_t agreeing = 0;           // how many suspect positions `against` stands for; 0: it means nothing
   utc_time newest_received_at;         // server time of the batch it came in
+  kept_position newest;                // the last live one; meaningful with has_position
   std::optional<utc_time> slow_since;  // the first slow position of the run that is on
-  rival against;
   engine::window window;
+  rival against;
 
+  /// Asks for all of it.
+  void prefetch() const noexcept { prefetch_whole(*this); }
   /// What `p` is to this truck now. Changes nothing. Amortised O(1) in time order; a position out of order reads a chunk of the
   /// window.
   judgement judge(const position& p, const options& rules) const;
@@ -77,5 +81,6 @@ struct truck {
   void save(byte_writer& out) const;
   bool load(byte_reader& in);
 };
+static_assert(sizeof(truck) == 4 * cache_line_bytes);
 
 }  // namespace haulcast::engine

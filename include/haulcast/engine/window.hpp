@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "haulcast/base/bytes.hpp"
+#include "haulcast/base/prefetch.hpp"
 #include "haulcast/base/time.hpp"
 #include "haulcast/geo/point.hpp"
 
@@ -35,6 +36,14 @@ class window {
   /// Forgets whole chunks that end before `oldest`, and the oldest ones while more than `bytes_max` are held.
   void trim(utc_time oldest, std::size_t bytes_max);
 
+  /// The first asks for where the newest chunk is described, the second, which needs that, for where it grows.
+  void prefetch_newest() const noexcept {
+    if (!chunks_.empty()) prefetch_whole(chunks_.back());
+  }
+  void prefetch_end() const noexcept {
+    if (!chunks_.empty()) prefetch(chunks_.back().bytes.data() + chunks_.back().bytes.size());
+  }
+
   bool empty() const noexcept { return chunks_.empty(); }
   /// Memory held, counted by content rather than capacity: trimming must not depend on how a vector happened to grow.
   std::size_t bytes() const noexcept { return bytes_; }
@@ -61,6 +70,8 @@ class window {
 
   static packed pack(const entry& e);
   static entry unpack(const packed& p);
+  void make_room(chunk& c) const;
+  static void give_up_room(chunk& c);
   static void append(chunk& c, const packed& p);
   template <class Visit>
   static void walk(const chunk& c, Visit visit);

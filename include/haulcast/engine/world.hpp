@@ -1,18 +1,18 @@
 // Turns inputs (batches, ticks, starts) into the new state of every truck and the events that follow.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <queue>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "haulcast/base/block_vector.hpp"
 #include "haulcast/base/bytes.hpp"
 #include "haulcast/engine/batch.hpp"
 #include "haulcast/engine/event.hpp"
+#include "haulcast/engine/id_index.hpp"
 #include "haulcast/engine/options.hpp"
 #include "haulcast/engine/truck.hpp"
 
@@ -93,6 +93,8 @@ class world {
   std::size_t size() const noexcept { return trucks_.size(); }
   std::size_t window_bytes() const noexcept { return window_bytes_; }
   std::optional<truck_index> find(std::string_view truck_id) const;
+  /// Asks for the memory that finding these takes, and touching them.
+  void prefetch(const std::vector<std::string_view>& truck_ids) const;
   const truck& at(truck_index index) const { return trucks_[index]; }
   truck_status status(truck_index index) const;
 
@@ -100,6 +102,9 @@ class world {
   void begin_pass();
   /// Up to `max` trucks of the pass that were not taken yet; empty: it is complete.
   std::vector<truck_index> take_changed(std::size_t max);
+
+  /// Trucks of the pass that were not taken yet.
+  std::size_t left_of_pass() const noexcept { return passing_.size(); }
 
   /// Has the next pass save it, changed or not.
   void mark_changed(std::string_view truck_id);
@@ -121,6 +126,7 @@ class world {
   };
 
   truck_index index_of(std::string_view truck_id);
+  void look_up(const batch& input, outcome& out);
   void touch(truck_index index, offset_t offset);
   utc_time offline_due(const truck& t) const;
   void await_silence(truck_index index);
@@ -130,8 +136,8 @@ class world {
   utc_time now_;
   utc_time started_at_;
   offset_t rules_changed_at_ = 0;
-  std::deque<truck> trucks_;  // never moves a truck: ids and views into it stay valid
-  boost::unordered_flat_map<std::string_view, truck_index> by_id_;
+  block_vector<truck> trucks_;  // never moves a truck: views of ids stay valid
+  id_index by_id_;
   std::priority_queue<due_entry, std::vector<due_entry>, std::greater<>> dues_;  // one entry at most for each truck
   std::vector<truck_index> changed_;                                             // since the pass began
   std::vector<truck_index> passing_;                                             // changed before it, not taken yet

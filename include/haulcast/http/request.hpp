@@ -33,7 +33,7 @@ struct field {
 inline constexpr std::size_t body_padding = 64;
 
 /// All views point into memory that the request or its connection keeps until the answer has been sent (for a stream: until the
-/// producer returns); whoever needs them longer copies. An upgrade handler gets the request with that memory inside.
+/// producer returns); whoever needs them longer copies.
 /// Owned by the event loop. Movable, not copyable.
 class request {
  public:
@@ -54,7 +54,6 @@ class request {
   std::uint64_t id = 0;                              // unique in this process
   std::string_view traceparent;                      // W3C, validated; empty when none or not valid
   std::chrono::steady_clock::time_point started;     // when all of it was here
-  std::string buffered;                              // upgrades only: bytes that came behind the head
 
   /// The first field of that name in any case, trimmed; empty when there is none. O(fields).
   std::string_view header(std::string_view name) const noexcept;

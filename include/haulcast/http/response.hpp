@@ -46,6 +46,8 @@ struct response {
   std::vector<header> headers;  // a `Cache-Control` of its own replaces `no-store`
   stream_producer stream;
 
+  /// As new, but for the memory of a `body` up to 4 KiB.
+  void reset() noexcept;
   std::string_view content() const noexcept { return shared_body ? std::string_view{*shared_body} : std::string_view{body}; }
 };
 

@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <initializer_list>
 #include <map>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "haulcast/auth/token.hpp"
+#include "haulcast/base/once.hpp"
 #include "haulcast/http/head.hpp"
 #include "haulcast/http/request.hpp"
 #include "haulcast/http/response.hpp"
@@ -46,11 +48,24 @@ class access {
 
 /// Answers at once, on the loop: at most about 1 ms.
 using sync_handler = std::function<response(request&)>;
-/// May wait, for a commit or the query pool.
+/// Has filled the response (null), or could not (why).
+using answered = once<void(std::exception_ptr)>;
+/// Begins what an answer waits for; empty: nothing, the response is filled.
+using answer_later = once<void(answered), 4 * sizeof(void*)>;
+/// Fills the response now or later, for the route whose cost counts: nothing of it is a coroutine. Request and response stay
+/// until `answered` is called; who destroys it uncalled ends the connection.
+using late_handler = std::function<answer_later(request&, response&)>;
+/// May wait, for the query pool.
 using async_handler = std::function<net::awaitable<response>(request&)>;
-/// Owns the socket from here on; the server only counts it until the coroutine ends. It answers the handshake itself. The
-/// socket is in non-blocking mode, its peer waits for the answer, `request::buffered` holds what came behind the head.
-using upgrade_handler = std::function<net::awaitable<void>(net::ip::tcp::socket, request)>;
+/// A connection that has left HTTP: its peer waits for the answer to its handshake.
+struct departed {
+  net::ip::tcp::socket socket;    // in non-blocking mode
+  std::string buffered;           // what came behind the head of the request
+  std::shared_ptr<void> counted;  // the server counts the connection until nobody holds this
+};
+/// Refuses, or takes the connection out of HTTP by calling `leave`, once, and gives nothing: it answers the handshake itself
+/// then. The request, which holds what HTTP needed for it, ends with the call.
+using upgrade_handler = std::function<std::optional<response>(request&, const std::function<departed()>& leave)>;
 
 struct route {
   http::method method = method::get;  // GET also answers HEAD
@@ -58,7 +73,7 @@ struct route {
   http::access access = access::any_role();
   std::size_t body_limit = 0;  // bytes, before and after decompression; 0: no body is taken, a request with one gets 413
   std::vector<std::string_view> content_types{media::json};
-  std::variant<sync_handler, async_handler, upgrade_handler> handler;
+  std::variant<sync_handler, late_handler, async_handler, upgrade_handler> handler;
   std::size_t number = 0;  // place in routes(), for metrics; the router sets it
 
   bool is_upgrade() const noexcept { return std::holds_alternative<upgrade_handler>(handler); }

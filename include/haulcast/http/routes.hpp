@@ -24,9 +24,9 @@ struct ingest_options {
   std::size_t max_body_bytes = 1 << 20;
 };
 
-/// Takes over a socket whose handshake is answered. Deliveries: those it is subscribed to from the start.
-using live_handler = std::function<net::awaitable<void>(net::ip::tcp::socket socket, std::shared_ptr<const auth::principal> who,
-                                                        std::string buffered, std::vector<std::string> deliveries)>;
+/// Takes over a connection. `answer`, to its handshake, is still to be sent. It is subscribed to `deliveries` from the start.
+using live_handler = std::function<void(departed connection, std::string answer, std::shared_ptr<const auth::principal> who,
+                                        std::vector<std::string> deliveries)>;
 struct live_door {
   router::authenticate authenticate;
   std::function<bool()> full;  // no connection more

@@ -3,7 +3,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
-#include <functional>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +12,7 @@
 
 #include "haulcast/engine/event.hpp"
 #include "haulcast/engine/world.hpp"
+#include "haulcast/hub/followed.hpp"
 #include "haulcast/hub/outbox.hpp"
 #include "haulcast/hub/viewport_index.hpp"
 #include "haulcast/wire/live.hpp"
@@ -22,8 +23,6 @@ namespace haulcast::hub {
 /// between join and leave. Loop only.
 class subscriber {
  public:
-  using may_see = std::function<bool(std::string_view truck_id)>;
-
   explicit subscriber(outbox_options options) : waiting{options} {}
   virtual ~subscriber() = default;
   subscriber(const subscriber&) = delete;
@@ -36,25 +35,29 @@ class subscriber {
   /// An event did not fit. Called instead of taking it; the subscriber closes and will not be offered more.
   virtual void overflow() = 0;
 
-  /// What the token covers, asked for trucks that come by a viewport; never set: everything.
-  void restrict_to(may_see visible) { visible_ = std::move(visible); }
+  /// Whether the token covers a truck; asked for those that come by a viewport.
+  virtual bool may_see(std::string_view) const { return true; }
+  /// Which events it wants; all of them until this is called.
+  void narrow_to(wire::event_filter events) { events_ = std::make_unique<const wire::event_filter>(std::move(events)); }
+  bool wants(engine::event_type type) const { return !events_ || events_->admits(to_string(type)); }
 
   outbox waiting;
-  wire::event_filter events;  // which events it wants
-  bool catching_up = false;   // reads past events aside: live ones wait in the journal for it
+  bool catching_up = false;  // reads past events aside: live ones wait in the journal for it
 
  private:
   friend class hub;
   static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 
-  boost::unordered_flat_map<std::uint64_t, std::uint32_t> topics_;  // those it follows -> its place among the followers
+  bool overflowed_ = false;
+  followed_topics topics_;
   std::optional<geo::bbox> viewport_;
-  may_see visible_;
-  std::uint64_t seen_ = 0;           // the last thing published that reached it: who follows twice gets it once
+  std::unique_ptr<const wire::event_filter> events_;
+  std::uint64_t seen_ = 0;           // the last position published that reached it: who follows twice gets it once
+  std::uint64_t seen_event_ = 0;     // the same of events
   std::size_t member_at_ = nowhere;  // its places in the hub's lists
   std::size_t all_at_ = nowhere;
   std::size_t woken_at_ = nowhere;
-  bool overflowed_ = false;
+  bool woken_broad_ = false;  // in which of them
 };
 
 struct hub_metrics {
@@ -64,9 +67,12 @@ struct hub_metrics {
   std::uint64_t overflows = 0;
 };
 
-/// Everything is told in the order of the journal. A position is encoded once, when the first subscriber wants it, and not at
-/// all when nobody does. Loop only; no I/O. publish is O(followers of the truck + subscribers of all + viewports over the
-/// place).
+/// Everything is told in the order of the journal. A position is encoded once, when somebody wants it, and not at all when
+/// nobody does. Who follows trucks by name is offered them at once. To the broad ones (all, viewports) it is dealt out, where
+/// they are many, in the turns of flush() that follow, not in one with a thousand others: at most `undealt_most` wait for that,
+/// and one more is dealt out at once. Interests hold from the moment they are told: whoever changes its own is dealt what waits
+/// before. Loop only; no I/O. publish is O(followers of the truck), and O(subscribers of all + viewports over the place) where
+/// that is not put off.
 class hub {
  public:
   explicit hub(std::string event_source) : event_source_{std::move(event_source)} {}
@@ -93,10 +99,14 @@ class hub {
   /// A position of this truck waits for it.
   bool waits_for(const subscriber& s, engine::truck_index truck) const { return s.waiting.holds(key_of(truck)); }
 
-  void publish(engine::truck_index truck, std::string_view truck_id, const engine::position& p);
+  static constexpr std::size_t undealt_most = 4'096;
+
+  /// False: nobody wants it.
+  bool publish(engine::truck_index truck, std::string_view truck_id, const engine::position& p);
   void publish(const engine::event& e, engine::event_id id);
-  /// Ends a turn of telling: wakes those that were offered something, the longest waiting first, at most so many. True: there
-  /// are more.
+  /// Ends a turn of telling: wakes those that were offered something by name, the longest waiting first, then deals out what
+  /// waits for that, then wakes the broad ones; at most so many, or as much dealing as takes about as long. True: there is
+  /// more.
   bool flush(std::size_t most = static_cast<std::size_t>(-1));
   /// The world was rebuilt, and the view shows it: trucks may have other indexes from now on.
   void forget_indexes();
@@ -120,11 +130,36 @@ class hub {
     topic* found = nullptr;
   };
 
+  // Those to be woken; null: left meanwhile.
+  struct wake_list {
+    std::vector<subscriber*> subscribers;
+    std::size_t head = 0;  // woken so far
+    std::size_t gone = 0;  // places in front that were cut off
+    bool empty() const noexcept { return head == subscribers.size(); }
+  };
+  // A position that many want, on its way to them.
+  struct undealt {
+    std::uint64_t number = 0;  // in the order of publishing
+    std::uint64_t key = 0;
+    const topic* followed = nullptr;
+    geo::point place;
+    std::string truck_id;
+    shared_text encoded;
+  };
+
   topic* topic_of(engine::truck_index truck, std::string_view truck_id);
   topic& make_topic(std::string_view truck_id);
   void drop_if_unused(topic& t);
+  static bool is_broad(const subscriber& s) noexcept { return follows_all(s) || s.viewport_; }
+  std::size_t broad_audience(const topic* t, geo::point place) const;
   template <class F>
-  void for_each_recipient(const topic* t, std::string_view truck_id, std::optional<geo::point> place, F&& offer);
+  void for_each_broad(const topic* t, std::string_view truck_id, std::optional<geo::point> place, F&& f);
+  shared_text encode(std::string_view truck_id, const engine::position& p);
+  void offer(subscriber& s, std::uint64_t number, std::uint64_t key, const shared_text& position);
+  std::size_t deal_one();
+  bool deal(std::size_t offers_most);
+  void deal_to(subscriber& s);
+  void wake(wake_list& all, std::size_t& most);
   void mark(subscriber& s);
   void unfollow(subscriber& s, topic& t, std::uint32_t place);
   // What tells trucks apart in an outbox: an index of before a rebuild never means a truck of after it.
@@ -133,16 +168,17 @@ class hub {
   std::string event_source_;
   std::uint64_t generation_ = 0;  // of truck indexes
   std::uint64_t next_key_ = 1;
-  std::uint64_t published_ = 0;
+  std::uint64_t positions_published_ = 0;  // that somebody wanted
+  std::uint64_t events_published_ = 0;
   boost::unordered_flat_map<std::uint64_t, std::unique_ptr<topic>> topics_;
   boost::unordered_flat_map<std::string_view, topic*> by_id_;  // views into topics
   std::vector<lookup> by_index_;
   std::vector<subscriber*> all_;
   std::vector<subscriber*> everyone_;
   viewport_index viewports_;
-  std::vector<subscriber*> woken_;  // to be woken; null: left meanwhile
-  std::size_t woken_head_ = 0;      // woken so far
-  std::size_t woken_gone_ = 0;      // places in front of woken_ that were cut off
+  std::deque<undealt> undealt_;
+  wake_list woken_by_name_;
+  wake_list woken_broad_;
   hub_metrics metrics_;
   std::string scratch_;
 };

@@ -4,9 +4,10 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
-#include "haulcast/hub/fifo.hpp"
+#include "haulcast/base/fifo.hpp"
 #include "haulcast/hub/text.hpp"
 
 namespace haulcast::hub {
@@ -59,14 +60,15 @@ class outbox {
   std::size_t conflate();
   void emptied();
 
+  using slots = boost::unordered_flat_map<std::uint64_t, std::uint64_t>;
+
   outbox_options options_;
   fifo<waiting> positions_;
   fifo<shared_text> events_;
   std::size_t position_bytes_ = 0;
   std::size_t event_bytes_ = 0;
-  std::uint64_t taken_ = 0;  // positions taken so far: slot = place in positions_ + taken_
-  boost::unordered_flat_map<std::uint64_t, std::uint64_t> slots_;  // truck -> slot, while conflating
-  bool conflating_ = false;
+  std::uint64_t taken_ = 0;       // positions taken so far: slot = place in positions_ + taken_
+  std::unique_ptr<slots> slots_;  // truck -> slot, while conflating
   bool always_ = false;
 };
 

@@ -19,6 +19,9 @@ class viewport_index {
   void remove(subscriber* who, const geo::bbox& box);
   bool empty() const noexcept { return count_ == 0; }
 
+  /// Those that may contain the point: at least as many as do.
+  std::size_t count_near(geo::point p) const;
+
   /// Calls `found(subscriber*)` for each whose viewport contains the point, each once.
   template <class F>
   void find(geo::point p, F&& found) const {

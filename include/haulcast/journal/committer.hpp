@@ -3,11 +3,11 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <thread>
 #include <variant>
+#include <vector>
 
 #include "haulcast/journal/segment_log.hpp"
 
@@ -47,14 +47,14 @@ class committer {
   using work_item = std::variant<group, std::function<void()>>;
 
   void work();
-  static group take_gathered(std::deque<work_item>& items);
+  static group take_gathered(std::vector<work_item>& items, std::size_t& at);
   void commit(group g);
 
   segment_log& log_;
   callbacks tell_;
   std::mutex mutex_;  // held for a push or a swap, by either side: nobody ever waits behind I/O
   std::condition_variable wake_;
-  std::deque<work_item> queue_;
+  std::vector<work_item> queue_;
   bool stopping_ = false;
   bool failed_ = false;  // the thread's own
   std::thread thread_;

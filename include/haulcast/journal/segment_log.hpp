@@ -40,7 +40,8 @@ enum class read_error : std::uint8_t {
 /// Segments are named by their first offset and hold a header and groups. A group's header carries the checksum (XXH3) of the
 /// whole group and the newest offset that was durable when it was written. So a bad place is told apart: nothing behind it was
 /// written after it was durable: a torn tail, cut off at opening. Something was: an acknowledged record is damaged, and opening
-/// refuses.
+/// refuses. With `full`, zeros lie behind the last group of the newest segment while it is written to (up to 256 KiB): room for
+/// the next groups.
 ///
 /// Thread: append and restart are for one thread at a time, drop likewise; read and the figures for any. All calls block.
 class segment_log {
@@ -71,7 +72,8 @@ class segment_log {
 
   /// The file that the record at `offset` is in; empty when there is none.
   std::filesystem::path file_of(offset_t offset) const;
-  /// The group that holds the record at `offset`; none when it is not written yet. O(log segments + groups per 256 KiB).
+  /// The group that holds the record at `offset`; none when it is not written yet. O(log segments + groups per 256 KiB), and
+  /// O(log segments) for whoever reads on behind the group read before.
   result<shared_group, read_error> read(offset_t offset) const;
 
  private:
@@ -83,6 +85,7 @@ class segment_log {
   result<void> check_newest(segment& s);
   static std::error_code write_again(const segment& s, offset_t from, offset_t end);
   std::error_code start_segment(offset_t first);
+  std::error_code make_room(segment& s, std::uint64_t end) const;
   std::shared_ptr<segment> newest() const;
   std::shared_ptr<segment> segment_of(offset_t offset) const;
 

@@ -8,14 +8,15 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_set>
 
+#include "haulcast/base/fifo.hpp"
 #include "haulcast/base/metrics.hpp"
+#include "haulcast/base/once.hpp"
 #include "haulcast/base/result.hpp"
 #include "haulcast/base/worker.hpp"
 #include "haulcast/engine/world.hpp"
@@ -24,7 +25,6 @@
 #include "haulcast/journal/recovery.hpp"
 #include "haulcast/journal/segment_log.hpp"
 #include "haulcast/journal/snapshot_store.hpp"
-#include "haulcast/pipeline/completion.hpp"
 #include "haulcast/pipeline/recent.hpp"
 #include "haulcast/pipeline/snapshotter.hpp"
 #include "haulcast/pipeline/view.hpp"
@@ -50,6 +50,8 @@ struct receipt {
   std::uint32_t late = 0;
 };
 using submit_result = result<receipt, refusal>;
+/// Called once, on the loop, or destroyed without.
+using submit_done = once<void(submit_result), 6 * sizeof(void*)>;
 [[noreturn]] void throw_exception_from_error(refusal error, const boost::source_location& where);
 
 struct pipeline_options {
@@ -102,8 +104,9 @@ class pipeline {
   /// Ticks, snapshots and retention begin.
   void start();
 
-  /// Ends when the batch is committed and told. `received_at` may be moved forward: server time never runs back.
-  net::awaitable<submit_result> submit(std::unique_ptr<engine::batch> input);
+  /// Calls `done` when the batch is committed and told, or at once when it is refused. `received_at` may be moved forward:
+  /// server time never runs back.
+  void submit(std::unique_ptr<engine::batch> input, submit_done done);
   /// What a batch would be refused with right now.
   std::optional<refusal> closed() const;
   /// A sentence while closed for more than a moment; empty: ready.
@@ -132,6 +135,7 @@ class pipeline {
 
  private:
   using clock = std::chrono::steady_clock;
+  static constexpr std::size_t kept_in_flight = 1024;  // room for so many stays
   struct in_flight {
     offset_t offset = 0;
     std::size_t bytes = 0;
@@ -140,11 +144,11 @@ class pipeline {
     std::unique_ptr<engine::batch> input;  // none for a tick
     std::vector<std::string> tick_trucks;  // ids, in the order of `what.trucks`
     engine::outcome what;
-    std::unique_ptr<completion<submit_result>> done;
+    submit_done done;
     bool lost = false;  // its commit failed
   };
 
-  void apply(std::unique_ptr<engine::batch> input, std::unique_ptr<completion<submit_result>> done);
+  void apply(std::unique_ptr<engine::batch> input, submit_done done);
   void refuse_new_trucks(engine::batch& input) const;
   template <class Input>
   void record(in_flight entry, const Input& input);
@@ -183,8 +187,8 @@ class pipeline {
   bool wake_posted_ = false;
   bool answer_posted_ = false;
   bool maintaining_ = false;
-  std::deque<in_flight> in_flight_;
-  std::deque<in_flight> answers_;  // told or lost, and not answered yet
+  fifo<in_flight, kept_in_flight> in_flight_;
+  fifo<in_flight, kept_in_flight> answers_;  // told or lost, and not answered yet
   std::vector<engine::outcome> spare_outcomes_;
   std::size_t pending_bytes_ = 0;
   std::uint64_t positions_since_pass_ = 0;

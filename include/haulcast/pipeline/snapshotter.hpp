@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "haulcast/base/hold.hpp"
 #include "haulcast/base/worker.hpp"
 #include "haulcast/engine/world.hpp"
 #include "haulcast/journal/snapshot_store.hpp"
@@ -20,6 +21,7 @@ struct snapshot_metrics {
   std::uint64_t failures = 0;
   std::uint64_t entities = 0;
   offset_t replay_from = 1;  // recovery would begin here
+  hold_metrics slices;       // for how long each held the loop; the longest ones are those of the newest pass
 };
 
 /// A pass takes the trucks that changed before it began, some at a time. A slice holds the state as of the newest record
@@ -46,9 +48,11 @@ class snapshotter {
     offset_t as_of = 0;
     std::vector<journal::entity> entities;
     bool last = false;
+    std::size_t parts = 1;  // slices that it was gathered from
   };
 
   void take(engine::world& world, offset_t applied);
+  void gather(slice s);
   void write(slice s);
   void remember(const slice& s);
   void written(std::uint64_t pass, const slice& s, bool well);
@@ -62,6 +66,7 @@ class snapshotter {
   journal::entity rules_;  // as they were then: what a replay from there is judged by
   std::uint64_t pass_ = 0;
   std::deque<slice> waiting_;  // for the commit
+  slice due_{.parts = 0};      // committed, waiting for company
   std::size_t being_written_ = 0;
   std::vector<std::string> unsaved_;  // keys that a failed write left behind
   snapshot_metrics metrics_;

@@ -1,12 +1,14 @@
 // The committed, told copy of every truck's newest position and status: what reads and snapshots for subscribers come from.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "haulcast/base/block_vector.hpp"
+#include "haulcast/base/prefetch.hpp"
+#include "haulcast/engine/id_index.hpp"
 #include "haulcast/engine/world.hpp"
 
 namespace haulcast::pipeline {
@@ -14,13 +16,13 @@ namespace haulcast::pipeline {
 using engine::offset_t;
 using engine::truck_index;
 
-struct told_truck {
+struct alignas(cache_line_bytes) told_truck {
   std::string id;
   bool has_position = false;
   engine::truck_status status = engine::truck_status::offline;
-  engine::kept_position newest;
   utc_time received_at;        // of `newest`
   offset_t position_told = 0;  // the record that brought `newest`
+  engine::kept_position newest;
 };
 
 /// Changes only in Tell, so a read after an answer sees what was written, and nobody sees what a failed commit takes back.
@@ -31,6 +33,8 @@ class view {
   /// As of a recovered world: every record in it counts as told.
   view(const engine::world& world, std::size_t max_trucks, offset_t told);
 
+  /// Asks for the memory that telling something of these trucks takes.
+  void prefetch(const std::vector<engine::outcome::truck_change>& trucks) const noexcept;
   void tell_position(truck_index truck, std::string_view id, const engine::position& p, utc_time received_at, offset_t offset);
   void tell_status(truck_index truck, std::string_view id, engine::truck_status status);
 
@@ -42,8 +46,8 @@ class view {
  private:
   told_truck& entry(truck_index truck, std::string_view id);
 
-  std::deque<told_truck> trucks_;
-  boost::unordered_flat_map<std::string_view, truck_index> by_id_;
+  block_vector<told_truck> trucks_;
+  engine::id_index by_id_;
 };
 
 }  // namespace haulcast::pipeline

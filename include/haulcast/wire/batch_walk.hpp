@@ -22,7 +22,8 @@ struct batch_tools {
 /// Used once. The body, limits, may_post and tools must outlive it.
 class batch_walk {
  public:
-  batch_walk(json_cursor json, utc_time received_at, const batch_limits& limits, const covers& may_post, batch_tools& use);
+  batch_walk(json_cursor json, utc_time received_at, const batch_limits& limits, const covers& may_post, batch_tools& use,
+             std::unique_ptr<engine::batch> empty);
 
   result<parsed_batch, batch_failure> run();
 

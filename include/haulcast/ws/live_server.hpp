@@ -1,19 +1,18 @@
-// All live connections: from the socket behind a handshake to the close.
+// All live connections: from the handshake's answer to the close.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "haulcast/auth/principal.hpp"
@@ -28,6 +27,7 @@ namespace haulcast::ws {
 namespace net = boost::asio;
 
 class session;
+class past_events;
 
 struct live_options {
   hub::outbox_options outbox;
@@ -51,44 +51,71 @@ struct live_metrics {
   std::map<std::uint16_t, std::uint64_t> closed;  // by code; 1006: the peer just went, 3000: a code of the peer's own
 };
 
-/// Owns the sessions. Loop only.
+/// A connection whose handshake has been found good.
+struct newcomer {
+  net::ip::tcp::socket socket;
+  std::shared_ptr<const auth::principal> who;
+  std::string answer;                   // to the handshake; the first thing that is sent
+  std::string received;                 // what the client sent behind its handshake
+  std::vector<std::string> deliveries;  // subscribed to from the start
+  std::shared_ptr<void> counted;        // held for as long as the connection exists
+};
+
+/// Knows the sessions; each lives as long as it waits for its socket. Loop only.
 class live_server {
  public:
   live_server(net::io_context& loop, pipeline::pipeline& pipeline, hub::hub& hub, live_options options);
+  /// Drops all connections.
   ~live_server();
 
-  bool full() const noexcept { return sessions_.size() >= options_.max_connections; }
-  std::size_t connections() const noexcept { return sessions_.size(); }
+  bool full() const noexcept { return connections_ >= options_.max_connections; }
+  std::size_t connections() const noexcept { return connections_; }
   const live_metrics& metrics() const noexcept { return metrics_; }
 
-  /// From the answered handshake to the end. `buffered`: what the client sent behind its handshake; `deliveries`: subscribed
-  /// to from the start.
-  net::awaitable<void> serve(net::ip::tcp::socket socket, std::shared_ptr<const auth::principal> who, std::string buffered,
-                             std::vector<std::string> deliveries);
+  /// From here to its close the connection is served.
+  void serve(newcomer one);
 
   /// Begins to close every connection with 1001, some in each turn of the loop.
   void close_all();
 
  private:
   friend class session;
+  using auto_unlink = boost::intrusive::link_mode<boost::intrusive::auto_unlink>;
+  /// Each connection is pinged in a slice of the interval of its own.
+  struct in_bucket : boost::intrusive::list_base_hook<auto_unlink> {};
+  struct by_expiry : boost::intrusive::set_base_hook<auto_unlink, boost::intrusive::optimize_size<true>> {
+    utc_time expires;
+    friend bool operator<(const by_expiry& a, const by_expiry& b) noexcept { return a.expires < b.expires; }
+  };
+  using bucket = boost::intrusive::list<in_bucket, boost::intrusive::constant_time_size<false>>;
   using some_sessions = std::vector<std::shared_ptr<session>>;
 
+  some_sessions everyone();
   void every_slice();
-  void check(std::size_t bucket);
+  void check(bucket& due);
   static void close_some(some_sessions sessions, std::uint16_t code, std::string_view reason);
+  void take_turns(std::shared_ptr<session> next);
+  void give_turns();
 
   net::io_context& loop_;
   pipeline::pipeline& pipeline_;
   hub::hub& hub_;
   const live_options options_;
-  std::unordered_map<session*, std::shared_ptr<session>> sessions_;
-  std::vector<std::vector<session*>> buckets_;  // each pinged in a slice of the interval of its own
-  std::set<std::pair<utc_time, session*>> expiries_;
+  std::size_t connections_ = 0;
+  std::vector<bucket> buckets_;
+  boost::intrusive::multiset<by_expiry, boost::intrusive::constant_time_size<false>> expiries_;
   std::size_t next_bucket_ = 0;
   std::size_t slice_ = 0;
   bool closing_ = false;
   net::steady_timer timer_;
-  std::vector<char> read_buffer_;  // shared: what is read is decoded before the next read
+  // Shared: what is read is decoded before the next read, and what is written has been copied when it is not taken at once.
+  std::vector<char> read_buffer_;
+  std::string fresh_;
+  std::string joined_;
+  // Those with much to do that is not live: snapshots, the past, floods of commands. Together they get a part of each turn of
+  // the loop, so that however many they are the others wait no longer. At most once each.
+  std::deque<std::shared_ptr<session>> turns_;
+  std::unique_ptr<past_events> past_;
   live_metrics metrics_;
 };
 

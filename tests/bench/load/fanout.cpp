@@ -16,7 +16,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 constexpr std::size_t followers_of_a_truck = 10;
-constexpr std::size_t trucks_per_subscriber = 20;
+constexpr std::size_t trucks_per_subscriber = 4;
 /// Publishes for its part of the fleet: by HTTP, or to a broker.
 struct fleet_poster {
   std::optional<poster> http;

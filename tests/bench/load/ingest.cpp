@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <stdexcept>
 #include <vector>
 
 #include "load/batch_text.hpp"
@@ -12,13 +13,14 @@ namespace haulcast::bench {
 namespace {
 
 using clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds silence_max{30};
 
 /// One phone's end: its trucks, its request, and when it sent it.
 struct sender {
   sender(const target& to, const ingest_plan& plan, std::uint32_t number) : http{to.port}, request{plan.batch, to.token} {
     const auto first = number * static_cast<std::uint32_t>(plan.trucks_per_connection);
     for (std::uint32_t i = 0; i < plan.trucks_per_connection; ++i)
-      trucks.push_back({.number = first + i, .sent = plan.first_position});
+      trucks.push_back({.number = (first + i) * plan.stride, .sent = plan.first_position});
   }
 
   void post(const ingest_plan& plan, clock::time_point due) {
@@ -80,11 +82,14 @@ class ingest_run {
   }
 
   void turn_for(double seconds) {
-    const auto end = clock::now() + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds));
+    heard_ = clock::now();
+    const auto end = heard_ + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds));
     while (clock::now() < end && !enough()) {
       if (plan_.rate > 0) post_what_is_due();
       // With a rate it looks again at once: a wait rounded up to a millisecond would be the latency that is measured.
-      ready_.wait(plan_.rate > 0 ? 0 : 100, [this](std::uint32_t number) { on_ready(senders_[number]); });
+      const bool came = ready_.wait(plan_.rate > 0 ? 0 : 100, [this](std::uint32_t number) { on_ready(senders_[number]); });
+      if (came) heard_ = clock::now();
+      if (clock::now() - heard_ > silence_max) throw std::runtime_error{"the server does not answer"};
     }
   }
 
@@ -122,6 +127,7 @@ class ingest_run {
   clock::time_point began_;
   double cpu_before_ = 0;
   std::uint64_t allocations_before_ = 0;
+  clock::time_point heard_;
   clock::time_point due_;  // of the next batch, with a rate
   std::size_t next_ = 0;   // whose turn it is then
 };

@@ -44,6 +44,7 @@ struct ingest_plan {
   std::size_t connections = 64;
   std::size_t batch = 100;                 // positions a request
   std::size_t trucks_per_connection = 16;  // taking turns
+  std::uint32_t stride = 1;                // between their numbers
   bool mixed = false;                      // turns change with each position, not with each request
   std::uint32_t first_position = 0;        // of every truck: behind what an earlier plan sent
   double rate = 0;                         // requests a second, of all connections together; 0: as many as are answered
@@ -57,8 +58,8 @@ struct ingest_plan {
 load_result run_ingest(const target& to, const ingest_plan& plan);
 
 struct fanout_plan {
-  std::size_t subscribers = 1000;  // every truck is followed by 10 of them, each follows 20 trucks
-  std::size_t posters = 16;        // trucks are divided among them, so each truck's positions stay in order
+  std::size_t subscribers = 1000;  // every truck is followed by 10 of them, each follows 4 trucks
+  std::size_t posters = 16;  // trucks are divided among them, so each truck's positions stay in order; a batch is of one's
   std::size_t batch = 100;
   bool one_truck = false;       // a batch is one truck's, not a hundred trucks'
   std::size_t window = 20'000;  // deliveries that may be outstanding

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <stdexcept>
 #include <string_view>
 
 #include "load/connection.hpp"
@@ -18,7 +19,9 @@ void run_probe(const target& to, double seconds, double interval_us, latencies& 
     const auto sent = clock::now();
     probe.post(request);
     poster::answer answer;
-    while (!probe.receive(answer)) continue;
+    while (!probe.receive(answer)) {
+      if (clock::now() - sent > std::chrono::seconds{30}) throw std::runtime_error{"the server does not answer"};
+    }
     found.add(microseconds{clock::now() - sent}.count());
   }
 }

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,6 +17,8 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <mutex>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -30,9 +33,40 @@ using clock = std::chrono::steady_clock;
 
 double seconds_since(clock::time_point begin) { return std::chrono::duration<double>(clock::now() - begin).count(); }
 
+/// Children that were not waited for yet.
+class living_children {
+ public:
+  void add(pid_t child) {
+    const std::lock_guard lock{mutex_};
+    all_.insert(child);
+  }
+  /// Waits for it too: until then its number is not given to another process.
+  int reap(pid_t child) {
+    int status = 0;
+    {
+      siginfo_t ended{};
+      ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT);
+    }
+    const std::lock_guard lock{mutex_};
+    ::waitpid(child, &status, 0);
+    all_.erase(child);
+    return status;
+  }
+  void kill() {
+    const std::lock_guard lock{mutex_};
+    for (const pid_t child : all_) ::kill(child, SIGKILL);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<pid_t> all_;
+};
+living_children children;
+
 /// The child's side of a fork: never returns.
 [[noreturn]] void become(const std::vector<std::string>& command, const environment& extra, int output, const std::string& log,
                          int core) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::dup2(output, STDOUT_FILENO);
   if (const int to = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644); to >= 0) ::dup2(to, STDERR_FILENO);
   if (core >= 0) pin_to(core);
@@ -56,6 +90,7 @@ child_and_output start(const std::vector<std::string>& command, const environmen
   if (child == 0) become(command, extra, ends[1], log, core);
   ::close(ends[1]);
   if (child < 0) throw std::runtime_error{"cannot start " + command[0]};
+  children.add(child);
   return {child, ends[0]};
 }
 
@@ -118,6 +153,8 @@ void pin_to(int core) {
   ::sched_setaffinity(0, sizeof cores, &cores);
 }
 
+void kill_children() { children.kill(); }
+
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -133,8 +170,7 @@ std::string all_output_of(const std::vector<std::string>& command, const environ
     all.append(chunk.data(), static_cast<std::size_t>(got));
   }
   ::close(output);
-  int status = 0;
-  ::waitpid(child, &status, 0);
+  const int status = children.reap(child);
   if (status != 0 || all.empty()) throw std::runtime_error{"failed: " + command[0] + " " + command[1]};
   return all;
 }
@@ -187,24 +223,10 @@ server_process::~server_process() { kill(); }
 
 void server_process::kill() { reap(); }
 
-void server_process::terminate() {
-  if (child_ < 0) return;
-  ::kill(child_, SIGTERM);
-  for (int i = 0; i < 1500; ++i) {
-    if (::waitpid(child_, nullptr, WNOHANG) == child_) {
-      child_ = -1;
-      break;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-  }
-  reap();
-}
-
 void server_process::reap() {
   if (child_ >= 0) {
     ::kill(child_, SIGKILL);
-    ::waitpid(child_, nullptr, 0);
-    child_ = -1;
+    children.reap(std::exchange(child_, -1));
   }
   if (output_ >= 0) ::close(std::exchange(output_, -1));
 }

@@ -33,7 +33,11 @@ std::string all_output_of(const std::vector<std::string>& command, const environ
 /// A port on 127.0.0.1 that nobody listens on.
 std::uint16_t free_port();
 
-/// A child process that says "listening on http://127.0.0.1:PORT". Killed with its owner.
+/// Kills every child that was started here and still lives: what waits for one of them fails then. From any thread.
+void kill_children();
+
+/// A child process that says "listening on http://127.0.0.1:PORT". Killed with its owner, and with this process
+/// however that ends.
 class server_process {
  public:
   /// Returns when it is ready: it says so, or, where the port it will listen on is known before, takes a connection. Its stderr
@@ -49,8 +53,7 @@ class server_process {
   double ready_s() const { return ready_s_; }          // from fork to the line
   double ready_cpu_s() const { return ready_cpu_s_; }  // CPU it used until then
 
-  void kill();       // SIGKILL
-  void terminate();  // SIGTERM, SIGKILL after 15 s
+  void kill();  // SIGKILL
 
  private:
   void await_line(const std::string& what, const std::string& log);

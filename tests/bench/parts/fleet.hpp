@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "load/load.hpp"
+#include "load/metrics.hpp"
 
 namespace haulcast::bench {
 
@@ -25,5 +26,12 @@ inline ingest_plan fill_in_runs(std::size_t connections, std::size_t trucks, std
   plan.mixed = false;
   return plan;
 }
+
+/// For how long the newest snapshot pass held the loop at most, as the server says.
+struct longest_hold {
+  double cpu_us = 0;
+  double wall_us = 0;
+  static longest_hold of(const metrics& told);
+};
 
 }  // namespace haulcast::bench

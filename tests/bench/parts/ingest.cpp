@@ -1,11 +1,8 @@
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <stdexcept>
 
+#include "load/allocation_counter.hpp"
 #include "parts/parts.hpp"
 
 namespace haulcast::bench {
@@ -28,30 +25,10 @@ sample post(const contender& who, running& server, const ingest_plan& plan) {
   return s;
 }
 
-/// A page that a preloaded library counts in.
-class shared_counter {
- public:
-  explicit shared_counter(const fs::path& file) {
-    std::ofstream{file} << std::string(sizeof(std::uint64_t), '\0');
-    const int handle = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
-    page_ = ::mmap(nullptr, sizeof(std::uint64_t), PROT_READ, MAP_SHARED, handle, 0);
-    ::close(handle);
-    if (page_ == MAP_FAILED) throw std::runtime_error{"cannot map " + file.string()};
-  }
-  shared_counter(const shared_counter&) = delete;
-  shared_counter& operator=(const shared_counter&) = delete;
-  ~shared_counter() { ::munmap(page_, sizeof(std::uint64_t)); }
-
-  const volatile std::uint64_t* value() const { return static_cast<const volatile std::uint64_t*>(page_); }
-
- private:
-  void* page_;
-};
-
 void count_allocations(const stage& on, report& out, std::size_t batch) {
   fs::create_directories(on.opts.data);
   const auto file = fs::absolute(on.opts.data / "allocations");
-  const shared_counter counter{file};
+  const allocation_counter counter{file};
   const auto counted = on.haulcast(
       "haulcast", {{"LD_PRELOAD", (on.opts.tools / "libcount_allocations.so").string()}, {"BENCH_ALLOCATIONS", file.string()}});
   const auto server = on.start(counted);

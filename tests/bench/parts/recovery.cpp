@@ -72,11 +72,20 @@ void measure_recovery(const stage& on, report& out) {
              .void_because = {},
              .note = fmt::format("{:.0f} of them windows", windows)});
     catch_tail(on, *server, trucks, tail);
+    const auto held = longest_hold::of(told);
+    out.add({.work = fmt::format("snapshot of {:.0f} trucks with full windows: longest hold of the loop, CPU", known),
+             .unit = " us",
+             .value = {held.cpu_us, held.cpu_us, held.cpu_us},
+             .wanted = {.must = 1000, .aim = {}},
+             .against_itself = {},
+             .void_because = held.cpu_us == 0 ? "there was no pass" : "",
+             .note = fmt::format("{:.0f} us by the wall clock", held.wall_us)});
   }
   const auto caught = replay_of(on);
-  std::vector<double> ready, cpu;
+  std::vector<double> ready, cpu, itself;
   for (std::size_t round = 0; round < on.opts.pairs; ++round) {
     const auto server = on.start(who, false);
+    if (!ready.empty()) itself.push_back(server->process->ready_s() / ready.back());
     ready.push_back(server->process->ready_s());
     cpu.push_back(server->process->ready_cpu_s());
     server->process->kill();
@@ -87,7 +96,7 @@ void measure_recovery(const stage& on, report& out) {
            .unit = " s",
            .value = spread_of(ready),
            .wanted = {.must = 1, .aim = 0.5},
-           .against_itself = {},
+           .against_itself = spread_of(itself),
            .void_because = caught.positions < 0.9 * tail ? "the tail is shorter than it should be" : "",
            .note = fmt::format("CPU {:.2f} s; replayed {:.0f} records with {:.0f} positions, at the last start {:.0f}",
                                median(cpu), caught.records, caught.positions, after.positions)});

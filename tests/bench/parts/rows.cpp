@@ -20,13 +20,18 @@ std::string figure(double value) {
                        : fmt::format("{:.2g}", value);
 }
 
-std::string range(const spread& s) { return fmt::format("{}..{}", figure(s.least), figure(s.greatest)); }
+std::string range(const spread& s) {
+  return s.least == s.greatest ? "-" : fmt::format("{}..{}", figure(s.least), figure(s.greatest));
+}
 
 bool holds(double value, double limit, bool at_most) { return at_most ? value <= limit : value >= limit; }
 
 std::string limit(const std::optional<double>& value, bool at_most) {
   return value ? (at_most ? "<=" : ">=") + figure(*value) : "";
 }
+
+/// Some rounds hold the limit and others do not: noise decides.
+bool straddles(const spread& s, double limit) { return s.least < limit && limit < s.greatest; }
 
 }  // namespace
 
@@ -48,6 +53,11 @@ void report::add(row r) {
   rows_.push_back(std::move(r));
 }
 
+void report::missing(const std::string& part, const std::string& why) {
+  fmt::print("  {} could not be measured: {}\n", part, why);
+  missing_.push_back(fmt::format("{} could not be measured: {}", part, why));
+}
+
 std::string report::verdict(const row& r) const {
   if (!r.void_because.empty()) return "VOID: " + r.void_because;
   if (!judged_) return "not judged";
@@ -56,19 +66,28 @@ std::string report::verdict(const row& r) const {
   const double value = r.value.median;
   if (must && !holds(value, *must, at_most)) {
     const double by = at_most ? value / *must : *must / value;
-    return fmt::format("MISSES MUST by x{:.2f}", by);
+    return fmt::format("MISSES MUST by x{:.2f}{}", by, straddles(r.value, *must) ? " (not in every round)" : "");
   }
-  if (aim && !holds(value, *aim, at_most)) return must ? "must met, misses aim" : "misses aim";
-  return aim ? "aim met" : "must met";
+  const std::string doubt = must && straddles(r.value, *must) ? " (not in every round)" : "";
+  if (aim && !holds(value, *aim, at_most)) return must ? "must met" + doubt + ", misses aim" : "misses aim";
+  return aim ? "aim met" : "must met" + doubt;
 }
 
 void report::print() const {
-  fmt::print("\n{:<76} {:>10} {:>15} {:>11} {:>8} {:>8}  {}\n", "work", "measured", "range", "A/A", "must", "aim", "");
+  constexpr auto line = "{:<{}} {:>9} {:>15} {:>10} {:>7} {:>7}  {}\n";
+  std::size_t width = 0;
+  for (const auto& r : rows_) width = std::max(width, r.work.size());
+  fmt::print("\n");
+  fmt::print(line, "work", width, "median", "range", "A/A", "must", "aim", "verdict");
+  std::vector<std::string> notes;
   for (const auto& r : rows_) {
-    fmt::print("{:<76} {:>10} {:>15} {:>11} {:>8} {:>8}  {}{}\n", r.work, figure(r.value.median) + r.unit, range(r.value),
-               r.against_itself ? range(*r.against_itself) : "", limit(r.wanted.must, r.wanted.at_most),
-               limit(r.wanted.aim, r.wanted.at_most), verdict(r), r.note.empty() ? "" : "; " + r.note);
+    if (!r.note.empty()) notes.push_back(r.note);
+    fmt::print(line, r.work, width, figure(r.value.median) + r.unit, range(r.value),
+               r.against_itself ? range(*r.against_itself) : "-", limit(r.wanted.must, r.wanted.at_most),
+               limit(r.wanted.aim, r.wanted.at_most), verdict(r) + (r.note.empty() ? "" : fmt::format(" [{}]", notes.size())));
   }
+  for (const auto& part : missing_) fmt::print("{}\n", part);
+  for (std::size_t i = 0; i < notes.size(); ++i) fmt::print("{:>4} {}\n", fmt::format("[{}]", i + 1), notes[i]);
 }
 
 std::string report::json() const {

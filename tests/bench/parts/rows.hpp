@@ -41,6 +41,8 @@ class report {
 
   /// Printed at once, and kept for the end.
   void add(row r);
+  /// A part that gave no rows, or not all of its rows.
+  void missing(const std::string& part, const std::string& why);
   /// A line of detail, for people.
   void say(const std::string& line) const;
 
@@ -52,6 +54,7 @@ class report {
 
   bool judged_;
   std::vector<row> rows_;
+  std::vector<std::string> missing_;
 };
 
 }  // namespace haulcast::bench

@@ -31,7 +31,7 @@ contender stage::peer(std::string name, const std::string& program, const std::s
 
 std::optional<contender> stage::broker() const {
   if (!fs::exists(broker_program)) return std::nullopt;
-  return contender{.name = "mosquitto, WebSocket listener",
+  return contender{.name = "mosquitto",
                    .command = {broker_program.string(), "-c", (opts.data / "mosquitto.conf").string()},
                    .what = kind::broker,
                    .extra = {}};
@@ -40,7 +40,7 @@ std::optional<contender> stage::broker() const {
 environment stage::environment_of(const contender& who) const {
   if (who.what != kind::haulcast) return who.extra;
   environment all{{"HAULCAST_SERVER__LISTEN", "127.0.0.1:0"},
-                  {"HAULCAST_DATA_DIR", journal_directory().string()},
+                  {"HAULCAST_DATA_DIR", directory_of(who).string()},
                   {"HAULCAST_AUTH__HS256_SECRET", "a secret of the benchmark and of nothing else"},
                   {"HAULCAST_JOURNAL__SYNC", opts.sync},
                   {"HAULCAST_HUB__MAX_PENDING_BYTES", "16777216"}};  // what is conflated could not be counted
@@ -49,12 +49,12 @@ environment stage::environment_of(const contender& who) const {
 }
 
 std::unique_ptr<running> stage::start(const contender& who, bool fresh) const {
-  if (fresh) fs::remove_all(journal_directory());
+  if (fresh && who.what == kind::haulcast) fs::remove_all(directory_of(who));
   fs::create_directories(opts.data);
   if (who.what == kind::broker) return start_broker(who);
   auto made = std::make_unique<running>();
   const auto environment = environment_of(who);
-  made->process = std::make_unique<server_process>(who.command, environment, (opts.data / "server.log").string());
+  made->process = std::make_unique<server_process>(who.command, environment, opts.log.string());
   made->to = {.port = made->process->port(), .token = "none", .server = made->process->id()};
   if (who.what == kind::haulcast) {
     made->to.token = output_of({opts.haulcast, "token", "--role", "admin", "--ttl", "24h"}, environment_of(haulcast()));
@@ -70,7 +70,7 @@ std::unique_ptr<running> stage::start_broker(const contender& who) const {
       << "allow_anonymous true\npersistence false\nset_tcp_nodelay true\nmax_queued_messages 0\nmax_queued_bytes 0\n"
       << "log_type error\nuser root\n";
   auto made = std::make_unique<running>();
-  made->process = std::make_unique<server_process>(who.command, who.extra, (opts.data / "server.log").string(), socket);
+  made->process = std::make_unique<server_process>(who.command, who.extra, opts.log.string(), socket);
   made->to = {.port = socket, .token = "none", .server = made->process->id(), .mqtt_port = plain};
   return made;
 }

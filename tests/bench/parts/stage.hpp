@@ -23,11 +23,13 @@ struct options {
   std::string haulcast;
   fs::path tools;  // where the peers are
   fs::path data = "bench-data";
+  fs::path log = "server.log";
   fs::path json;
   std::vector<std::string> only;
   std::string sync = "full";
   std::size_t pairs = 5;
-  double seconds = 3;
+  double seconds = 2;
+  unsigned part_seconds_max = 400;
   std::size_t connections = 64;
   std::size_t subscribers = 1000;
   bool quick = false;
@@ -43,6 +45,7 @@ struct contender {
   std::vector<std::string> command;
   kind what = kind::peer;
   environment extra;
+  std::string directory = "haulcast";  // of its data; two that live at the same time need two
 };
 
 /// One server, alive as long as this.
@@ -85,9 +88,8 @@ class stage {
   void show(const report& out, const std::string& title, const std::string& unit, const std::vector<contender>& all,
             const samples& found) const;
 
-  fs::path journal_directory() const { return opts.data / "haulcast"; }
-
  private:
+  fs::path directory_of(const contender& who) const { return opts.data / who.directory; }
   environment environment_of(const contender& who) const;
   std::unique_ptr<running> start_broker(const contender& who) const;
 };
