@@ -82,7 +82,7 @@ net::awaitable<void> channel::flush() {
   }
   end_wait();
   pending_ = {};
-  if (out_.capacity() > kept_bytes_max) out_ = {};
+  if (out_.capacity() > kept_bytes_max) free_memory(out_);
 }
 
 net::awaitable<void> channel::linger() {

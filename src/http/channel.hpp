@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include "haulcast/base/free_memory.hpp"
 #include "server_core.hpp"
 #include "wait_memory.hpp"
 
@@ -56,7 +57,7 @@ class channel final : private deadline_wheel::entry {
   /// Sends what waits; afterwards nothing does. Breaks when the peer is gone, or takes nothing for too long.
   net::awaitable<void> flush();
   /// Idle: gives the memory of what was sent back.
-  void release() noexcept { out_ = {}; }
+  void release() noexcept { free_memory(out_); }
 
   /// No more will be sent. What the peer still sends is read and dropped, up to 1 MiB or `linger_timeout`, or its kernel would
   /// throw away the answer it has not read yet.

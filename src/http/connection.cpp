@@ -244,6 +244,7 @@ connection::stage connection::part_from_http() {
 }
 
 connection::stage connection::refuse_for_good(const refusal& why) {
+  bodies_.release();  // parting may take as long as the peer likes
   in_hand_.answer = refuse(why.what, why.detail);
   return stage::wrong;
 }

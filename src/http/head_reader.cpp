@@ -71,6 +71,7 @@ net::awaitable<head_reader::need> head_reader::sleep(exchange& last) {
   channel_.release();
   request_access::release(last.request);
   last.answer = {};
+  free_memory(last.answer.body);
   scanned_ = 0;
   channel_.allow(std::max(core_.options.idle_timeout - core_.options.shed_after, milliseconds{0}));
   auto op = channel_.readable();

@@ -3,6 +3,7 @@
 #include <array>
 #include <cassert>
 
+#include "haulcast/base/free_memory.hpp"
 #include "haulcast/http/text.hpp"
 
 namespace haulcast::http {
@@ -68,7 +69,7 @@ void request_access::reset(request& r) noexcept {
   r.head_memory_.reset();
   r.decoded_.reset();
   r.decoded_used_ = r.decoded_size_ = 0;
-  r.inflated_ = {};
+  free_memory(r.inflated_);
   r.method = method::other;
   r.method_name = r.target = r.path = r.body = r.traceparent = {};
   r.principal.reset();
@@ -77,6 +78,7 @@ void request_access::reset(request& r) noexcept {
 
 void request_access::release(request& r) noexcept {
   const auto peer = r.peer;
+  reset(r);
   r = request{};
   r.peer = peer;
 }

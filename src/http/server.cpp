@@ -85,11 +85,11 @@ void server_core::leave() noexcept {
   if (--open == 0) drain_timer.cancel();
 }
 
-/// The wheel turns only while there is somebody on it.
+/// The wheel turns only while there is somebody on it, a tick at a time: a process that stood still, or was too busy, has not
+/// given its peers the time that went by meanwhile.
 void server_core::keep_ticking() {
   if (ticking_) return;
   ticking_ = true;
-  wheel.advance(static_cast<deadline_wheel::tick>((std::chrono::steady_clock::now() - epoch_) / options.tick));
   tick();
 }
 
@@ -97,8 +97,7 @@ void server_core::tick() {
   tick_timer.expires_after(options.tick);
   tick_timer.async_wait([self = shared_from_this()](error_code failed) {
     if (failed) return;
-    self->wheel.advance(
-        static_cast<deadline_wheel::tick>((std::chrono::steady_clock::now() - self->epoch_) / self->options.tick));
+    self->wheel.advance(self->wheel.now() + 1);
     if (self->connections.empty()) {
       self->ticking_ = false;
     } else {

@@ -57,7 +57,6 @@ struct server_core : std::enable_shared_from_this<server_core> {
  private:
   void tick();
 
-  const std::chrono::steady_clock::time_point epoch_ = std::chrono::steady_clock::now();
   bool ticking_ = false;
   std::uint64_t last_request_id = 0;
 };

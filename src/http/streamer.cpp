@@ -80,7 +80,7 @@ net::awaitable<bool> streamer::write(std::string_view piece) {
   auto& text = core_.scratch;
   frame(text, piece);
   const bool sent = channel_.send(text);
-  if (text.capacity() > scratch_bytes_max) text = {};
+  if (text.capacity() > scratch_bytes_max) free_memory(text);
   since_turn_ += piece.size();
   if (!sent) {
     since_turn_ = 0;

@@ -11,8 +11,8 @@ namespace haulcast::hub {
 namespace {
 
 constexpr std::size_t woken_cut_from = 4'096;
-constexpr std::size_t many = 64;               // recipients: beyond it dealing is put off
-constexpr std::size_t offers_of_a_wake = 256;  // that take about as long as waking one subscriber
+constexpr std::size_t many = 64;              // recipients: beyond it dealing is put off
+constexpr std::size_t offers_of_a_wake = 64;  // that take about as long as waking one subscriber
 
 }  // namespace
 
@@ -23,6 +23,7 @@ void hub::join(subscriber& s) {
 
 // The last one takes the place of the one that goes: ten thousand may leave at once.
 void hub::leave(subscriber& s) {
+  s.seen_ = positions_published_;  // nothing is dealt to it any more
   std::exchange(s.topics_, {}).for_each([&](followed_topics::entry e) { unfollow(s, *topics_.at(e.topic), e.place); });
   follow_all(s, false);
   look_at(s, std::nullopt);
@@ -64,6 +65,7 @@ void hub::drop_if_unused(topic& t) {
 }
 
 bool hub::follow(subscriber& s, std::string_view truck_id, std::optional<engine::truck_index> known_as) {
+  deal_to(s);  // also when it follows it: its session may begin a snapshot, and that comes behind what was told
   const auto found = by_id_.find(truck_id);
   topic& t = found != by_id_.end() ? *found->second : make_topic(truck_id);
   if (known_as) {
@@ -72,7 +74,6 @@ bool hub::follow(subscriber& s, std::string_view truck_id, std::optional<engine:
     t.known = true;
   }
   if (s.topics_.find(t.key) != nullptr) return false;
-  deal_to(s);
   s.topics_.add({t.key, static_cast<std::uint32_t>(t.followers.size())});
   t.followers.push_back(&s);
   return true;
@@ -103,8 +104,8 @@ std::vector<std::string> hub::followed(const subscriber& s) const {
 }
 
 void hub::follow_all(subscriber& s, bool on) {
-  if (follows_all(s) == on) return;
   deal_to(s);
+  if (follows_all(s) == on) return;
   if (on) {
     s.all_at_ = all_.size();
     all_.push_back(&s);
@@ -290,10 +291,13 @@ void hub::wake(wake_list& all, std::size_t& most) {
 
 bool hub::flush(std::size_t most) {
   const std::size_t offers_most = most > undealt_most ? most : most * offers_of_a_wake;
+  std::size_t share = most / 4 + 1;  // of the broad ones when there is more than can be dealt: they are woken all the same
   wake(woken_by_name_, most);
-  if (!woken_by_name_.empty() || !deal(offers_most)) return true;
-  wake(woken_broad_, most);
-  return !woken_by_name_.empty() || !woken_broad_.empty();
+  const bool behind = undealt_.size() > undealt_most / 2;
+  const bool dealt = (woken_by_name_.empty() || behind) && deal(offers_most);
+  if (!dealt && !behind) return true;
+  wake(woken_broad_, dealt ? most : share);
+  return !dealt || !woken_by_name_.empty() || !woken_broad_.empty();
 }
 
 void hub::forget_indexes() {

@@ -515,6 +515,7 @@ result<shared_group, read_error> segment_log::read(offset_t offset) const {
       g->count = whole->header.count;
       g->bytes = std::move(whole->payload);
       const std::lock_guard lock{mutex_};
+      if (!s->indexed && (s->index.empty() || s->index.back().position < position)) s->note(g->first, position);
       s->read_on = {g->last() + 1, position + sizeof header + g->bytes.size()};
       return shared_group{std::move(g)};
     }

@@ -20,7 +20,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto turn_max = 300us;          // of telling, of waking subscribers, of answering
+constexpr auto turn_max = 300us;          // of telling, of answering
+constexpr auto wake_max = 100us;          // of waking subscribers: a batch comes by the loop five times until it is told
 constexpr std::size_t wake_at_once = 16;  // between looks at the clock
 constexpr std::size_t spare_outcomes_max = 256;
 constexpr std::size_t building_kept_max = 1U << 20;
@@ -214,7 +215,7 @@ void pipeline::tell_some() {
 // Each subscriber that is woken writes to its socket.
 void pipeline::wake_some() {
   wake_posted_ = false;
-  const auto until = clock::now() + turn_max;
+  const auto until = clock::now() + wake_max;
   bool more = true;
   while (more && clock::now() < until) more = hub_.flush(wake_at_once);
   HAULCAST_FAILPOINT(tell_woken);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "haulcast/base/failpoint.hpp"
+#include "haulcast/base/free_memory.hpp"
 
 namespace haulcast::pipeline {
 
@@ -93,7 +94,7 @@ void snapshotter::write(slice s) {
     if (done && shared->last) done = store_.finish(replay_from, {&rules, 1});
     if (!done) spdlog::error("{}", done.error().what);
     const std::size_t saved = done ? shared->entities.size() : 0;
-    for (journal::entity& e : shared->entities) e.bytes = {};  // freed here, not on the loop
+    for (journal::entity& e : shared->entities) free_memory(e.bytes);  // freed here, not on the loop
     if (done) shared->entities = {};
     post_([this, shared, pass, saved, well = done.has_value()] {
       metrics_.entities += saved;

@@ -15,9 +15,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t read_buffer_bytes = 4ULL << 10;  // small commands take 1 us each: 0.2 ms a turn
-constexpr auto slice = 100ms;      // pings and expired tokens are looked at so often, a part of the sessions each time
-constexpr auto turn_max = 500us;   // of closing
-constexpr auto turns_max = 150us;  // of those with much to do, in one turn of the loop
+constexpr auto slice = 100ms;     // pings and expired tokens are looked at so often, a part of the sessions each time
+constexpr auto turn_max = 500us;  // of closing
+constexpr auto turns_max = 60us;  // of those with much to do, in one turn of the loop
 constexpr std::uint16_t going_away = 1001;
 constexpr std::uint16_t token_expired = 4401;
 

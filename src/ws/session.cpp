@@ -182,8 +182,8 @@ void session::obey(wire::subscribe_command command) {
   waiting.take_events(replies_, waiting.pending_bytes());
   const bool resumes = command.since && reachable(*command.since);
   std::string json;
-  wire::append_subscribed(json, granted, {}, denied,
-                          resumes ? *command.since : engine::event_id{told, engine::event_id::last_index});
+  const auto at = resumes ? *command.since : past_ ? past_->after : engine::event_id{told, engine::event_id::last_index};
+  wire::append_subscribed(json, granted, {}, denied, at);
   reply(json);
   if (resumes)
     resume(*command.since);
@@ -214,6 +214,7 @@ void session::follow(const wire::subscribe_command& command, std::vector<std::st
 void session::set_rate(double hz) {
   if (!pace_) pace_ = std::make_unique<pace>(socket_.get_executor());
   pace_->interval = std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(1 / hz));
+  pace_->next = std::min(pace_->next, clock::now() + pace_->interval);
   waiting.conflate_always(true);
 }
 

@@ -38,7 +38,9 @@ class session final : public hub::subscriber,
   /// Sends the handshake's answer, obeys what came with it, and listens.
   void begin(newcomer& one);
 
-  void wake() override { pump(); }
+  void wake() override {
+    safely([this] { pump(); });
+  }
   void overflow() override;
   void rebuilt() override;
   bool may_see(std::string_view truck_id) const override;

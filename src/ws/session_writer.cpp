@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "haulcast/base/free_memory.hpp"
 #include "haulcast/pipeline/pipeline.hpp"
 #include "haulcast/wire/json_out.hpp"
 
@@ -22,9 +23,6 @@ constexpr std::size_t snapshot_scan = 2'000;      // trucks looked at for one fr
 constexpr std::size_t rated_bytes = 1ULL << 20;   // in one frame when there is one now and then
 constexpr std::size_t kept_bytes = 256ULL << 10;  // by each of the buffers that all share
 constexpr std::uint16_t went = 1006;
-
-// Assigning {} would keep the memory.
-void release(std::string& text) { std::string{}.swap(text); }
 
 }  // namespace
 
@@ -46,7 +44,7 @@ void session::pump() {
     if (!error && written_now < turn_bytes) continue;
     return go_on_later(error == net::error::would_block);
   }
-  if (fresh.capacity() > kept_bytes) release(fresh);
+  if (fresh.capacity() > kept_bytes) free_memory(fresh);
   listen();
   if (snapshot_ || (past_ && !past_->reading)) want_turn();
 }
@@ -81,7 +79,7 @@ void session::written(std::string_view text, std::size_t bytes) {
       out_sent_ += bytes;
     return;
   }
-  release(out_);
+  free_memory(out_);
   out_sent_ = 0;
   if (close_sent_ && peer_closed_) return drop(close_code_);
   if (close_sent_) {
@@ -95,7 +93,7 @@ void session::fill(std::string& out) {
   if (close_sent_) return;
   if (!replies_.empty()) {
     out += replies_;
-    release(replies_);
+    free_memory(replies_);
   }
   if (closing_) {
     close_sent_ = true;
@@ -107,7 +105,7 @@ void session::fill(std::string& out) {
   joined.clear();
   waiting.take_positions(joined, pace_ ? rated_bytes : write_bytes);
   append_positions(out, joined);
-  if (joined.capacity() > kept_bytes) release(joined);
+  if (joined.capacity() > kept_bytes) free_memory(joined);
 }
 
 void session::append_positions(std::string& out, std::string_view joined) {

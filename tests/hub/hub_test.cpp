@@ -376,6 +376,44 @@ TEST_F(Hub, InterestsHoldFromTheMomentTheyAreToldThoughDealingWaits) {
   for (const auto& v : crowd) h.leave(*v);
 }
 
+// Its session begins a snapshot then, of what was told so far: what waits to be dealt out may not come behind that.
+TEST_F(Hub, AnInterestNamedAgainIsDealtWhatWasToldBefore) {
+  std::vector<std::unique_ptr<viewer>> crowd;
+  for (int i = 0; i < 100; ++i) {
+    h.join(*crowd.emplace_back(std::make_unique<viewer>()));
+    h.follow_all(*crowd.back(), true);
+  }
+  viewer looking;
+  h.join(looking);
+  h.follow(looking, "TRK-1", 1);
+  h.look_at(looking, geo::bbox{8, 47, 9, 48});
+  h.publish(1, "TRK-1", driving(10));
+  h.follow_all(*crowd.front(), true);
+  h.follow(looking, "TRK-1", 1);
+  EXPECT_EQ(crowd.front()->positions(), "TRK-1 10");
+  EXPECT_EQ(looking.positions(), "TRK-1 10");
+  EXPECT_EQ(crowd.back()->positions(), "");
+  h.flush();
+  EXPECT_EQ(crowd.front()->positions(), "");
+  EXPECT_EQ(crowd.back()->positions(), "TRK-1 10");
+  h.leave(looking);
+  for (const auto& v : crowd) h.leave(*v);
+}
+
+TEST_F(Hub, WhoFollowsEverythingIsWokenThoughMoreIsToldThanCanBeDealtOut) {
+  std::vector<std::unique_ptr<viewer>> all;
+  for (int i = 0; i < 100; ++i) {
+    h.join(*all.emplace_back(std::make_unique<viewer>()));
+    h.follow_all(*all.back(), true);
+  }
+  for (std::uint32_t round = 0; round < 200; ++round) {
+    for (std::uint32_t i = 0; i < 200; ++i) h.publish(1, "TRK-1", driving(i));
+    h.flush(1);
+  }
+  for (const auto& v : all) EXPECT_GT(v->woken, 0);
+  for (const auto& v : all) h.leave(*v);
+}
+
 TEST_F(Hub, WhoFollowsMuchAndWhoFollowsLittleAreToldAlike) {
   viewer v;
   h.join(v);

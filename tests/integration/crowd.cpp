@@ -54,7 +54,7 @@ std::string command_of(conduct how, std::size_t number, const std::string& since
   if (how == conduct::silent) return R"({"type":"subscribe","trucks":["QUIET-)" + std::to_string(number) + R"("]})";
   if (how == conduct::floods || how == conduct::byte_by_byte) return R"({"type":"ping"})";
   if (since.empty()) return R"({"type":"subscribe","all":true})";
-  return R"({"type":"subscribe","all":true,"since":")" + since + R"("})";
+  return R"({"type":"subscribe","bbox":[8,59,9,61],"since":")" + since + R"("})";
 }
 
 }  // namespace

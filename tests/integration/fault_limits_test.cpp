@@ -72,6 +72,9 @@ std::string told_without_descriptors(const client::base_url& to, milliseconds wi
 }
 
 TEST(FaultLimits, WithoutDescriptorsThoseWhoAreThereGoOnAndOthersAreTurnedAway) {
+#if __has_feature(undefined_behavior_sanitizer)
+  GTEST_SKIP() << "the sanitizer looks at objects through a pipe, for which there is no descriptor left here";
+#endif
   failing_server s;
   auto before = s.process().as();
   EXPECT_EQ(before.get("/healthz").status, 200U);
