@@ -21,7 +21,7 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 // 32 workers on two connections each, in bursts.
 crash_plan burst_plan() {
   crash_plan plan;
-  plan.kills = static_cast<int>(from_environment("HAULCAST_CRASH_KILLS", 12));
+  plan.kills = static_cast<int>(from_environment("HAULCAST_CRASH_KILLS", 20));
   plan.seed = from_environment("HAULCAST_CRASH_SEED", 1);
   plan.acknowledged_in_all = from_environment("HAULCAST_CRASH_POSITIONS", 60'000);
   plan.mix = {.twice_at_once = 0.3, .large = 0.3, .shift = 10};
@@ -57,7 +57,7 @@ TEST(Crash, NothingAcknowledgedIsLostOrStoredTwiceAndNobodyIsToldOfAnythingElse)
   EXPECT_TRUE(outcome.books.contradictions.empty()) << outcome.books.contradictions.front();
   EXPECT_GE(outcome.deaths, plan.kills);
   EXPECT_EQ(outcome.by_itself, 0) << "it died before it was killed";
-  if (plan.kills >= 12) EXPECT_GT(outcome.while_starting + outcome.before_first, 0);  // fewer may miss both
+  if (plan.kills >= 20) EXPECT_GT(outcome.while_starting + outcome.before_first, 0);  // fewer may miss both
   EXPECT_GE(outcome.books.acknowledged_positions(), plan.acknowledged_in_all);
   EXPECT_EQ(outcome.from_start, outcome.from_snapshots);
   EXPECT_GT(outcome.events, plan.workers);  // at least the first truck of each is online once
