@@ -33,8 +33,8 @@ constexpr std::array clocks{"system_now("sv, "_clock::now("sv};
 constexpr std::array heavy_includes{"boost/beast"sv, "nlohmann/json.hpp"sv, "simdjson.h"sv, "yaml-cpp/"sv, "CLI/"sv,
                                     "spdlog/"sv};
 
-/// Directories of somebody's machine. In code they are a mistake, in a default a surprise.
-constexpr std::array machine_paths{"/root/"sv, "/home/"sv, "/tmp/"sv};
+/// At the top of somebody's machine. A path through them is a mistake in code, and in a default a surprise.
+constexpr std::array machine_directories{"root"sv, "home"sv, "tmp"sv};
 
 bool allowed(std::string_view from, int from_floor, std::string_view to, int to_floor) {
   return from == to || to_floor < from_floor || std::ranges::find(sideways, std::pair{from, to}) != sideways.end();
@@ -107,8 +107,9 @@ class inspection {
 
   void check_line(std::string_view line) {
     if (const auto header = included(line); !header.empty()) return check_include(header);
-    for (const auto path : machine_paths) {
-      if (line.find(path) != line.npos) say("names a directory of one machine, " + std::string{path});
+    for (const auto directory : machine_directories) {
+      const auto path = '/' + std::string{directory} + '/';
+      if (line.find(path) != line.npos) say("names a directory of one machine, " + path);
     }
     if (!pure_) return;
     for (const auto clock : clocks) {

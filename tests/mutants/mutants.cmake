@@ -41,11 +41,11 @@ mutant(unnamed_segment journal/segment_log.cpp "if (const auto error = sync_dire
   "if (const auto error = MUTANT(unnamed_segment) ? std::error_code{} : sync_directory(")
 
 # A start takes what the kernel's cache shows for durable.
-mutant(trusting_start journal/segment_log.cpp "const auto error = write_again("
+mutant(trusting_start journal/segment_log_open.cpp "const auto error = write_again("
   "const auto error = MUTANT(trusting_start) ? std::error_code{} : write_again(")
 
 # A start leaves the torn tail where it is and writes on behind it.
-mutant(torn_tail_kept journal/segment_log.cpp "if (const auto error = s.handle->truncate(position)) {"
+mutant(torn_tail_kept journal/segment_log_open.cpp "if (const auto error = s.handle->truncate(position)) {"
   "if (MUTANT(torn_tail_kept)) {
       position = size;
     } else if (const auto error = s.handle->truncate(position)) {")
