@@ -1,6 +1,7 @@
 // Who is asking, once a token has been believed, and what that person may do.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ struct principal {
   std::string customer_id{};          // empty unless a customer
   std::string merchant_id{};          // empty unless a merchant
   utc_time expires{};                 // from this moment on the token holds no more; the leeway is already in it
+  double requests_per_s = 0;          // the caller's own rate limit; 0: the server's
+  std::uint32_t request_burst = 0;    // with it
 
   /// Admins for every truck, drivers for those in the token, others for none. O(log trucks).
   bool may_post_for(std::string_view truck) const noexcept;
