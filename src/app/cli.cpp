@@ -200,6 +200,7 @@ int run_command_line(int argc, const char* const* argv, const surroundings& here
   add_serve(app, cli);
   add_check_config(app, cli);
   add_token(app, cli);
+  add_api_key_commands(app, cli);
   add_client_commands(app, cli);
   add_verify(app, cli);
   add_version(app, cli);

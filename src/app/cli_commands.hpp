@@ -32,6 +32,9 @@ CLI::Option* add_duration_option(CLI::App& command, const std::string& name, std
                                  const std::string& help);
 std::function<void(milliseconds)> into(milliseconds& target);
 
+/// api-key create, list, revoke.
+void add_api_key_commands(CLI::App& app, cli_run& cli);
+
 /// simulate, replay, watch, health.
 void add_client_commands(CLI::App& app, cli_run& cli);
 

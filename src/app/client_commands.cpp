@@ -9,6 +9,7 @@
 #include "cli_commands.hpp"
 #include "haulcast/app/listen.hpp"
 #include "haulcast/app/mint.hpp"
+#include "haulcast/auth/api_key.hpp"
 #include "haulcast/client/health.hpp"
 #include "haulcast/client/replay.hpp"
 #include "haulcast/client/simulate.hpp"
@@ -28,7 +29,8 @@ CLI::Validator within(T min, T max) {
 /// Where the server is and who asks, as given. Empty members are filled by reach().
 struct target {
   std::string url;
-  std::string token;
+  std::string token;  // in the end also what was given as an API key
+  std::string api_key;
   std::string config_file;
 };
 
@@ -38,6 +40,7 @@ void add_target_options(CLI::App& command, target& where, bool with_token) {
   if (with_token) {
     command.add_option("--token", where.token, "Who asks (better as HAULCAST_TOKEN, which no list of processes shows)")
         ->type_name("TOKEN");
+    command.add_option("--api-key", where.api_key, "Instead of a token (better as HAULCAST_API_KEY)")->type_name("KEY");
   }
   add_config_option(command, where.config_file);
 }
@@ -78,10 +81,27 @@ result<minted_token> local_token(const config& cfg, const target& where, utc_tim
   return mint({.role = "admin", .subject = "command-line"}, cfg, secret->text, now);
 }
 
+/// Token or API key: an option goes before a variable of either kind.
+result<void> choose_credential(target& where, const surroundings& here) {
+  const bool optional = where.token.empty() && where.api_key.empty();
+  if (optional) {
+    where.token = variable(here, "HAULCAST_TOKEN");
+    where.api_key = variable(here, "HAULCAST_API_KEY");
+  }
+  if (where.api_key.empty()) return {};
+  const std::string name = optional ? "HAULCAST_API_KEY" : "--api-key";
+  if (!where.token.empty()) {
+    return failure{name + " and " + (optional ? "HAULCAST_TOKEN" : "--token") + " are both given; one of them must go"};
+  }
+  if (!auth::looks_like_api_key(where.api_key)) return failure{name + " is no API key: those begin with hk_"};
+  where.token = where.api_key;
+  return {};
+}
+
 /// Fills in what was not given: from the environment, then from the configuration.
 result<void> reach(target& where, const surroundings& here, bool with_token) {
   if (where.url.empty()) where.url = variable(here, "HAULCAST_URL");
-  if (where.token.empty()) where.token = variable(here, "HAULCAST_TOKEN");
+  if (const auto chosen = choose_credential(where, here); with_token && !chosen) return chosen.error();
   const bool complete = !where.url.empty() && (!with_token || !where.token.empty());
   if (complete) return {};
 

@@ -84,6 +84,12 @@ const auto table = std::to_array<config_key>({
      .at = [](config& c) -> key_target { return &c.auth.keys; },
      .later = true,
      .only_default = "RS256 and ES256 are not built yet, tokens are HS256"},
+    {.name = "auth.api_keys",
+     .default_value = "data_dir",
+     .help = "The file that holds the API keys of machines (X-API-Key): no keys in it but their SHA-256, each with a role, a "
+             "scope, limits and an end. `haulcast api-key` edits it. `data_dir` means api-keys.json there. A running server "
+             "reads it again on SIGHUP.",
+     .at = [](config& c) -> key_target { return &c.auth.api_keys; }},
 
     {.name = "journal.sync",
      .default_value = "full",

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "haulcast/app/logging.hpp"
+#include "haulcast/auth/api_keys.hpp"
+#include "haulcast/auth/ws_tickets.hpp"
 #include "haulcast/http/server.hpp"
 #include "haulcast/hub/hub.hpp"
 #include "haulcast/pipeline/pipeline.hpp"
@@ -171,6 +173,20 @@ void add_http(page& p, const http::server& door) {
   p.counter("haulcast_http_handler_failures_total", "Requests answered 500.", m.handler_failures);
 }
 
+void add_auth(page& p, const auth::api_keys& keys, const auth::ws_tickets& tickets) {
+  const auth::ticket_metrics& m = tickets.metrics();
+  p.gauge("haulcast_api_keys", "API keys known, expired ones included.", keys.size());
+  p.gauge("haulcast_ws_tickets", "Tickets for WebSockets, not used yet.", tickets.size());
+  for (const auto& [outcome, count] : {std::pair{"issued", m.issued},
+                                       {"used", m.used},
+                                       {"expired", m.expired},
+                                       {"unknown", m.unknown},
+                                       {"refused_of_subject", m.refused_of_subject},
+                                       {"refused_of_all", m.refused_of_all}}) {
+    p.counter("haulcast_ws_tickets_total", "What became of tickets, and of requests for them.", count, {{"outcome", outcome}});
+  }
+}
+
 }  // namespace
 
 std::string metrics_text(const metrics_sources& from) {
@@ -180,6 +196,7 @@ std::string metrics_text(const metrics_sources& from) {
   add_journal(p, from.spine);
   add_live(p, from.fan_out, from.live);
   add_http(p, from.door);
+  add_auth(p, from.api_keys, from.tickets);
   return p.text();
 }
 

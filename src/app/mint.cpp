@@ -20,6 +20,22 @@ std::string subject_of(const token_request& request) {
   return request.merchant_id.empty() ? request.role : request.merchant_id;
 }
 
+std::string signed_token(const token_request& request, auth::role who, const config& cfg, std::string_view secret,
+                         utc_time now) {
+  auth::claims said{.subject = subject_of(request),
+                    .who = who,
+                    .trucks = request.trucks,
+                    .customer_id = request.customer_id,
+                    .merchant_id = request.merchant_id,
+                    .issuer = cfg.auth.issuer,
+                    .issued_at = std::chrono::floor<seconds>(now),
+                    .expires = std::chrono::floor<seconds>(now) + std::chrono::ceil<seconds>(request.ttl)};
+  if (cfg.auth.audience) said.audience.push_back(*cfg.auth.audience);
+  return auth::mint_token(said, secret);
+}
+
+}  // namespace
+
 result<void> check_scope(const token_request& request, auth::role who) {
   const auto role = "--role " + request.role;
   if (!request.trucks.empty() && who != auth::role::driver) return failure{role + " takes no --truck: that is for drivers"};
@@ -41,22 +57,6 @@ result<void> check_scope(const token_request& request, auth::role who) {
   return {};
 }
 
-std::string signed_token(const token_request& request, auth::role who, const config& cfg, std::string_view secret,
-                         utc_time now) {
-  auth::claims said{.subject = subject_of(request),
-                    .who = who,
-                    .trucks = request.trucks,
-                    .customer_id = request.customer_id,
-                    .merchant_id = request.merchant_id,
-                    .issuer = cfg.auth.issuer,
-                    .issued_at = std::chrono::floor<seconds>(now),
-                    .expires = std::chrono::floor<seconds>(now) + std::chrono::ceil<seconds>(request.ttl)};
-  if (cfg.auth.audience) said.audience.push_back(*cfg.auth.audience);
-  return auth::mint_token(said, secret);
-}
-
-}  // namespace
-
 result<minted_token> mint(const token_request& request, const config& cfg, std::string_view secret, utc_time now) {
   const auto who = auth::role_named(request.role);
   if (!who) return failure{"--role must be driver, customer, merchant or admin; it is " + request.role};
@@ -74,6 +74,10 @@ result<minted_token> mint(const token_request& request, const config& cfg, std::
 result<auth::generated_secret> signing_secret(const config& cfg) {
   if (cfg.auth.hs256_secret) return auth::generated_secret{*cfg.auth.hs256_secret, false};
   return auth::load_or_create_secret(cfg.data_dir);
+}
+
+std::filesystem::path api_keys_file(const config& cfg) {
+  return cfg.auth.api_keys ? std::filesystem::path{*cfg.auth.api_keys} : cfg.data_dir / "api-keys.json";
 }
 
 }  // namespace haulcast::app

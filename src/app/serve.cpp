@@ -16,7 +16,9 @@
 #include "haulcast/app/metrics_page.hpp"
 #include "haulcast/app/signals.hpp"
 #include "haulcast/app/spine.hpp"
+#include "haulcast/auth/api_keys.hpp"
 #include "haulcast/auth/token.hpp"
+#include "haulcast/auth/ws_tickets.hpp"
 #include "haulcast/http/routes.hpp"
 #include "haulcast/http/server.hpp"
 #include "haulcast/hub/hub.hpp"
@@ -72,12 +74,15 @@ http::ingest_options ingest_options_of(const config& cfg) {
 // Everything that lives on the loop, in the order in which it stands on one another.
 class house {
  public:
-  house(const config& cfg, std::string secret, spine_files files, journal::recovered life)
+  house(const config& cfg, std::string secret, std::shared_ptr<const auth::api_key_table> keys, spine_files files,
+        journal::recovered life)
       : files_{std::move(files)},
         hub_{"/haulcast/" + files_.log->id()},
         pipeline_{loop_, pipeline_options_of(cfg), *files_.log, *files_.snapshots, std::move(life), hub_},
         live_{loop_, pipeline_, hub_, live_options_of(cfg)},
         tokens_{{.hs256_secret = std::move(secret), .issuer = cfg.auth.issuer, .audience = cfg.auth.audience}},
+        api_keys_{std::move(keys)},
+        tickets_{{}},
         server_{loop_.get_executor(),
                 {.connections_max = std::min(cfg.limits.max_connections, descriptors_for_connections())},
                 routes(cfg)},
@@ -100,9 +105,7 @@ class house {
 
  private:
   http::router routes(const config& cfg) {
-    const http::router::authenticate authenticate = [this](std::string_view token) {
-      return tokens_.verify(token, system_now());
-    };
+    const http::authenticate authenticate = [this](const http::credential& shown) { return believe(shown); };
     http::router to{authenticate};
     http::add_ingest_routes(to, pipeline_, ingest_options_of(cfg));
     http::add_truck_routes(to, pipeline_);
@@ -119,9 +122,23 @@ class house {
                                                   .counted = std::move(connection.counted)});
                                    },
                                .query_token = cfg.auth.query_token});
-    http::add_operation_routes(
-        to, pipeline_, [this] { return metrics_text({.spine = pipeline_, .fan_out = hub_, .live = live_, .door = server_}); });
+    http::add_ticket_routes(
+        to, [this](auto who) { return tickets_.issue(std::move(who), auth::ws_tickets::clock::now()); }, tickets_.lifetime());
+    http::add_operation_routes(to, pipeline_, [this] {
+      return metrics_text(
+          {.spine = pipeline_, .fan_out = hub_, .live = live_, .door = server_, .api_keys = api_keys_, .tickets = tickets_});
+    });
     return to;
+  }
+
+  result<std::shared_ptr<const auth::principal>, auth::token_error> believe(const http::credential& shown) {
+    const auto now = system_now();
+    switch (shown.what) {
+      case http::credential::kind::token: return tokens_.verify(shown.text, now);
+      case http::credential::kind::api_key: return api_keys_.verify(shown.text, now);
+      case http::credential::kind::ticket: return tickets_.redeem(shown.text, auth::ws_tickets::clock::now(), now);
+    }
+    return auth::token_error::invalid;
   }
 
   void await_signal() {
@@ -153,6 +170,8 @@ class house {
   pipeline::pipeline pipeline_;
   ws::live_server live_;
   auth::token_verifier tokens_;
+  auth::api_keys api_keys_;
+  auth::ws_tickets tickets_;
   http::server server_;
   net::signal_set signals_;
 };
@@ -167,6 +186,8 @@ int serve(const config& cfg) {
   if (!directory) return give_up(exit_data_directory, directory.error().what);
   auto secret = signing_secret(cfg);
   if (!secret) return give_up(exit_data_directory, secret.error().what);
+  auto keys = auth::api_key_table::load(api_keys_file(cfg));
+  if (!keys) return give_up(exit_data_directory, keys.error().what);
   auto files = open_spine(cfg, *directory);
   if (!files) return give_up(exit_data_directory, files.error().what);
   auto life = pipeline::begin_life(*files->log, *files->snapshots, pipeline_options_of(cfg));
@@ -175,7 +196,7 @@ int serve(const config& cfg) {
 
   const auto where = http::parse_endpoint(cfg.server.listen);
   if (!where) return give_up(exit_wrong_usage, where.error().what);
-  house h{cfg, std::move(secret->text), std::move(*files), std::move(*life)};
+  house h{cfg, std::move(secret->text), std::move(*keys), std::move(*files), std::move(*life)};
   const auto listening = h.listen(*where);
   if (!listening) return give_up(exit_failed, listening.error().what);
   const auto host =

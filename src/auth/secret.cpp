@@ -1,19 +1,18 @@
 #include "haulcast/auth/secret.hpp"
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
-#include "haulcast/auth/base64url.hpp"
 #include "haulcast/base/file.hpp"
+#include "private_directory.hpp"
+#include "random_text.hpp"
 
 namespace haulcast::auth {
 namespace {
@@ -27,13 +26,6 @@ std::error_code last_error() noexcept { return {errno, std::generic_category()};
 
 failure cannot(const char* what, const fs::path& path, std::error_code error) {
   return {std::string{"cannot "} + what + " " + path.string() + ": " + error.message()};
-}
-
-template <std::size_t N>
-std::optional<std::string> random_text() {
-  std::array<char, N> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return std::nullopt;
-  return to_base64url({bytes.data(), bytes.size()});
 }
 
 /// Nothing in the result: there is no such file.
@@ -66,7 +58,7 @@ std::error_code write_draft(const fs::path& draft, std::string_view text) {
 /// Written under another name and then linked: whoever sees the name sees the whole secret, and link() does not replace one
 /// that another process has put there meanwhile (then false).
 result<bool> create(const fs::path& path, std::string_view text) {
-  const auto suffix = random_text<12>();
+  const auto suffix = random_text(12);
   if (!suffix) return cannot("get random bytes for", path, last_error());
   const fs::path draft = path.string() + "." + *suffix;
   auto error = write_draft(draft, text);
@@ -78,14 +70,6 @@ result<bool> create(const fs::path& path, std::string_view text) {
   return true;
 }
 
-std::error_code make_directory(const fs::path& directory) {
-  std::error_code error;
-  if (fs::is_directory(directory, error)) return {};
-  if (directory.has_parent_path()) fs::create_directories(directory.parent_path(), error);
-  if (::mkdir(directory.c_str(), S_IRWXU) != 0 && errno != EEXIST) return last_error();
-  return {};
-}
-
 }  // namespace
 
 result<generated_secret> load_or_create_secret(const fs::path& data_dir) {
@@ -94,8 +78,8 @@ result<generated_secret> load_or_create_secret(const fs::path& data_dir) {
   if (!there) return there.error();
   if (*there) return generated_secret{std::move(**there), false};
 
-  if (const auto error = make_directory(data_dir)) return cannot("create the data directory", data_dir, error);
-  auto text = random_text<48>();
+  if (const auto error = make_private_directory(data_dir)) return cannot("create the data directory", data_dir, error);
+  auto text = random_text(48);
   if (!text) return cannot("get random bytes for", path, last_error());
   const auto created = create(path, *text + "\n");
   if (!created) return created.error();

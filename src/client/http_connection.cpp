@@ -9,6 +9,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include "haulcast/client/credential.hpp"
 #include "haulcast/wire/gzip.hpp"
 #include "resolve.hpp"
 
@@ -33,7 +34,10 @@ beast_request to_beast(const http_request& request, const base_url& server, cons
   out.target(server.prefix + request.target);
   out.set(http::field::host, server.authority());
   out.set(http::field::user_agent, "haulcast/" HAULCAST_VERSION);
-  if (!options.token.empty()) out.set(http::field::authorization, "Bearer " + options.token);
+  if (!options.token.empty()) {
+    const auto [name, value] = credential_field(options.token);
+    out.set(name, value);
+  }
   if (options.accept_gzip) out.set(http::field::accept_encoding, "gzip");
   if (!request.body.empty()) {
     if (!request.content_type.empty()) out.set(http::field::content_type, request.content_type);

@@ -10,6 +10,7 @@
 #include <boost/beast/websocket.hpp>
 #include <stdexcept>
 
+#include "haulcast/client/credential.hpp"
 #include "haulcast/client/verdict.hpp"
 #include "resolve.hpp"
 
@@ -46,7 +47,10 @@ struct ws_connection::state {
     request.set(http::field::user_agent, "haulcast/" HAULCAST_VERSION);
     const bool in_header = options.token_in == ws_options::carried::header;
     std::string offered{protocol};
-    if (!options.token.empty() && in_header) request.set(http::field::authorization, "Bearer " + options.token);
+    if (!options.token.empty() && in_header) {
+      const auto [name, value] = credential_field(options.token);
+      request.set(name, value);
+    }
     if (!options.token.empty() && !in_header) offered += ", bearer." + options.token;
     request.set(http::field::sec_websocket_protocol, offered);
     for (const auto& [name, value] : options.headers) request.set(name, value);

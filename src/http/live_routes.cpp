@@ -12,7 +12,6 @@ namespace haulcast::http {
 namespace {
 
 constexpr std::string_view protocol = "haulcast.v1";
-constexpr std::string_view bearer_protocol = "bearer.";
 constexpr std::string_view websocket_guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455, 1.3
 constexpr std::size_t key_bytes = 24;                                                // base64 of 16 bytes
 
@@ -33,40 +32,14 @@ bool is_key(std::string_view key) {
   return key.size() == key_bytes && key.ends_with("==") && std::all_of(key.begin(), key.end() - 2, base64);
 }
 
-struct hello {
-  std::string_view token;
-  bool offers_protocol = false;
-};
-
-// The token comes in the header, or, from a browser that cannot set one, among the subprotocols; in the address only where
-// that is allowed.
-hello read_hello(const request& r, bool query_token) {
-  hello h;
-  if (const std::string_view field = r.header("authorization"); !field.empty()) {
-    const std::size_t blank = field.find(' ');
-    if (blank != std::string_view::npos && iequals(field.substr(0, blank), "bearer")) h.token = trim(field.substr(blank + 1));
-  }
-  for (const field& f : r.headers()) {
-    if (!iequals(f.name, "sec-websocket-protocol")) continue;
+bool offers_protocol(const request& r) {
+  return std::any_of(r.headers().begin(), r.headers().end(), [](const field& f) {
+    if (!iequals(f.name, "sec-websocket-protocol")) return false;
     for (std::string_view rest = f.value; !rest.empty();) {
-      const std::string_view one = next_item(rest, ',');
-      if (one == protocol) h.offers_protocol = true;
-      if (one.starts_with(bearer_protocol) && h.token.empty()) h.token = one.substr(bearer_protocol.size());
+      if (next_item(rest, ',') == protocol) return true;
     }
-  }
-  if (query_token && h.token.empty()) {
-    if (const auto given = r.query_value("access_token"); given && *given) h.token = **given;
-  }
-  return h;
-}
-
-code code_of(auth::token_error e) {
-  switch (e) {
-    case auth::token_error::missing: return code::token_missing;
-    case auth::token_error::expired: return code::token_expired;
-    case auth::token_error::invalid: break;
-  }
-  return code::token_invalid;
+    return false;
+  });
 }
 
 std::string switching_answer(std::string_view key, bool with_protocol) {
@@ -83,15 +56,16 @@ std::optional<response> open(const live_door& door, request& r, const std::funct
   if (r.header("sec-websocket-version") != "13" || !is_key(key)) {
     return refuse(code::bad_request, "The WebSocket handshake needs version 13 and a key.");
   }
-  const hello said = read_hello(r, door.query_token);
-  auto who = said.token.empty() ? result<std::shared_ptr<const auth::principal>, auth::token_error>{auth::token_error::missing}
-                                : door.authenticate(said.token);
-  if (!who) return refuse(code_of(who.error()));
+  const auto shown = find_live_credential(r, door.query_token);
+  if (!shown) return refuse_credential(shown.error());
+  // Before the credential is looked at: a ticket must not be spent on a refusal.
   if (door.full()) return refuse(code::overloaded, "There are too many live connections.");
+  auto who = door.authenticate(*shown);
+  if (!who) return refuse_credential(who.error());
 
   std::vector<std::string> deliveries;
   if (const std::string_view id = r.parameter("delivery_id"); !id.empty()) deliveries.emplace_back(id);
-  door.enter(leave(), switching_answer(key, said.offers_protocol), std::move(*who), std::move(deliveries));
+  door.enter(leave(), switching_answer(key, offers_protocol(r)), std::move(*who), std::move(deliveries));
   return std::nullopt;
 }
 

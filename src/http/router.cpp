@@ -23,31 +23,6 @@ void for_each_segment(std::string_view path, Sink&& sink) {
   }
 }
 
-response refuse_token(auth::token_error error) {
-  switch (error) {
-    case auth::token_error::missing: return refuse(code::token_missing);
-    case auth::token_error::expired: return refuse(code::token_expired);
-    case auth::token_error::invalid: break;
-  }
-  return refuse(code::token_invalid);
-}
-
-/// The token of `Authorization: Bearer <token>`. Given twice, nobody can say which one counts.
-result<std::string_view, auth::token_error> bearer_token(const request& r) {
-  std::optional<std::string_view> found;
-  for (const auto& f : r.headers()) {
-    if (!iequals(f.name, "authorization")) continue;
-    if (found) return auth::token_error::invalid;
-    found = f.value;
-  }
-  if (!found) return auth::token_error::missing;
-  const auto blank = found->find(' ');
-  if (!iequals(found->substr(0, blank), "bearer")) return auth::token_error::missing;
-  const auto token = blank == std::string_view::npos ? std::string_view{} : trim(found->substr(blank + 1));
-  if (token.empty()) return auth::token_error::invalid;
-  return token;
-}
-
 std::optional<response> check_body(const route& to, const request& r, const head_facts& facts) {
   if (facts.expect_other) return refuse(code::expectation_failed);
   if (!facts.chunked && facts.content_length.value_or(0) == 0) return std::nullopt;
@@ -148,11 +123,11 @@ const router::resource* router::find(request& r) const {
 
 std::optional<response> router::check_token(const route& to, request& r) const {
   if (to.access.is_open()) return std::nullopt;
-  const auto token = bearer_token(r);
-  if (!token) return refuse_token(token.error());
+  const auto shown = find_credential(r);
+  if (!shown) return refuse_credential(shown.error());
   if (!authenticate_) return refuse(code::token_invalid);
-  auto who = authenticate_(*token);
-  if (!who) return refuse_token(who.error());
+  auto who = authenticate_(*shown);
+  if (!who) return refuse_credential(who.error());
   r.principal = std::move(*who);
   if (!to.access.allows(r.principal->who)) return refuse(code::role_not_allowed);
   return std::nullopt;

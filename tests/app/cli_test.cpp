@@ -247,6 +247,25 @@ TEST_F(CommandLine, TakesAddressAndTokenFromOptionsBeforeVariables) {
   EXPECT_EQ(watched_.token, "given");
 }
 
+TEST_F(CommandLine, TakesAnApiKeyInsteadOfAToken) {
+  const std::string key = "hk_" + std::string(43, 'k');
+  variables_["HAULCAST_URL"] = "http://10.0.0.1";
+  EXPECT_EQ(run({"watch", "--api-key", key}), 0);
+  EXPECT_EQ(watched_.token, key);
+  variables_["HAULCAST_API_KEY"] = key;
+  EXPECT_EQ(run({"simulate"}), 0);
+  EXPECT_EQ(simulated_.token, key);
+  EXPECT_EQ(run({"replay", "f.csv", "--token", "given"}), 0);
+  EXPECT_EQ(replayed_.token, "given") << "an option goes before a variable of either kind";
+  variables_["HAULCAST_TOKEN"] = "t";
+  EXPECT_NE(complaint({"watch"}).find("one of them must go"), std::string::npos);
+  EXPECT_EQ(run({"health"}), 1) << "it shows nobody anything";
+  EXPECT_EQ(run({"watch", "--api-key", key}), 0);
+  complaint({"watch", "--api-key", key, "--token", "t"});
+  const auto refused = complaint({"watch", "--api-key", "eyJhbGciOi.J9"});
+  EXPECT_EQ(refused.find("eyJhbGciOi"), std::string::npos) << refused;
+}
+
 TEST_F(CommandLine, Simulates) {
   variables_["HAULCAST_TOKEN"] = "t";
   variables_["HAULCAST_URL"] = "http://h";

@@ -231,6 +231,20 @@ TEST(Server, AsksForTokensAndRoles) {
   EXPECT_TRUE(p.ended());
 }
 
+TEST(Server, TakesAnApiKeyInsteadOfAToken) {
+  running_server s;
+  peer p{s.port()};
+  const auto with = [&](const std::string& fields) { return p.ask(get("/private", fields)); };
+  EXPECT_EQ(with("X-API-Key: key\r\n").body, "merchant");
+  EXPECT_EQ(with("x-api-key:   key  \r\n").body, "merchant");
+  EXPECT_EQ(p.ask(post("/admins", "x", "X-API-Key: key\r\n")).status, 403);
+  const auto forged = with("X-API-Key: nonsense\r\n");
+  EXPECT_EQ(forged.status, 401);
+  EXPECT_EQ(forged.body, with("Authorization: Bearer nonsense\r\n").body) << "nobody learns what it was that was wrong";
+  EXPECT_EQ(with("X-API-Key: key\r\nAuthorization: Bearer admin\r\n").body, forged.body);
+  EXPECT_EQ(with("X-API-Key: key\r\nX-API-Key: key\r\n").body, forged.body);
+}
+
 TEST(Server, TakesJsonAndGzipOnly) {
   running_server s;
   peer p{s.port()};

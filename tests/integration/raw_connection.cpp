@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "haulcast/client/credential.hpp"
+
 namespace haulcast::support {
 
 using std::chrono::milliseconds;
@@ -78,7 +80,8 @@ std::optional<std::string> raw_connection::read_to_end(milliseconds within) {
 stream_reader::stream_reader(const client::base_url& to, const std::string& token, const std::string& target,
                              const std::string& accept, const std::string& more_headers)
     : connection_{to} {
-  connection_.send("GET " + target + " HTTP/1.1\r\nHost: " + to.authority() + "\r\nAuthorization: Bearer " + token +
+  const auto [name, value] = client::credential_field(token);
+  connection_.send("GET " + target + " HTTP/1.1\r\nHost: " + to.authority() + "\r\n" + name + ": " + value +
                    "\r\nAccept: " + accept + "\r\n" + more_headers + "\r\n");
   head_ = connection_.read_until("\r\n\r\n", std::chrono::seconds{20}).value_or("");
   if (head_.size() > 12) status_ = static_cast<unsigned>(std::stoul(head_.substr(9, 3)));

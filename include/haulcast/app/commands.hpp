@@ -30,4 +30,7 @@ int verify(const config& cfg, const verify_options& options);
 /// none.
 result<auth::generated_secret> signing_secret(const config& cfg);
 
+/// Where the API keys are: the configured file, or `api-keys.json` in the data directory. It need not be there.
+std::filesystem::path api_keys_file(const config& cfg);
+
 }  // namespace haulcast::app

@@ -23,7 +23,8 @@ struct auth_keys {
   std::optional<std::string> issuer;
   std::optional<std::string> audience;
   bool query_token = false;
-  std::optional<std::string> keys;  // refused: not built yet
+  std::optional<std::string> keys;      // refused: not built yet
+  std::optional<std::string> api_keys;  // none: in data_dir (see api_keys_file())
 };
 
 struct journal_keys {

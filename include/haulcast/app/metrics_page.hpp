@@ -4,6 +4,10 @@
 #include <string>
 
 namespace haulcast {
+namespace auth {
+class api_keys;
+class ws_tickets;
+}  // namespace auth
 namespace http {
 class server;
 }
@@ -25,6 +29,8 @@ struct metrics_sources {
   const hub::hub& fan_out;
   const ws::live_server& live;
   const http::server& door;
+  const auth::api_keys& api_keys;
+  const auth::ws_tickets& tickets;
 };
 
 /// Prometheus text format 0.0.4. No label ever holds a truck's id or anything else a client chose. Loop only; O(metrics +

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "haulcast/app/config.hpp"
+#include "haulcast/auth/principal.hpp"
 #include "haulcast/base/result.hpp"
 #include "haulcast/base/time.hpp"
 
@@ -19,6 +20,10 @@ struct token_request {
   std::string merchant_id{};
   milliseconds ttl{std::chrono::hours{24}};
 };
+
+/// Whether what was asked for goes with the role: trucks for drivers, and so on. Error: one sentence in the words of the
+/// command line.
+result<void> check_scope(const token_request& request, auth::role who);
 
 struct minted_token {
   std::string text;

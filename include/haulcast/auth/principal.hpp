@@ -32,12 +32,15 @@ struct principal {
   utc_time expires{};                 // from this moment on the token holds no more; the leeway is already in it
   double requests_per_s = 0;          // the caller's own rate limit; 0: the server's
   std::uint32_t request_burst = 0;    // with it
+  std::uint64_t key_fingerprint = 0;  // the first bytes of the digest of the API key it came in by; 0: by a token
 
   /// Admins for every truck, drivers for those in the token, others for none. O(log trucks).
   bool may_post_for(std::string_view truck) const noexcept;
 
   /// By role and token alone. A customer's or merchant's deliveries may open a truck to them; that is not known here.
   bool may_see_truck(std::string_view truck) const noexcept;
+
+  friend bool operator==(const principal&, const principal&) = default;
 };
 
 }  // namespace haulcast::auth

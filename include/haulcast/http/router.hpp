@@ -19,6 +19,7 @@
 
 #include "haulcast/auth/token.hpp"
 #include "haulcast/base/once.hpp"
+#include "haulcast/http/credentials.hpp"
 #include "haulcast/http/head.hpp"
 #include "haulcast/http/request.hpp"
 #include "haulcast/http/response.hpp"
@@ -89,10 +90,8 @@ struct routed {
 /// literal pattern wins over one with parameters; of two of those, the one added first.
 class router {
  public:
-  using authenticate = std::function<result<std::shared_ptr<const auth::principal>, auth::token_error>(std::string_view token)>;
-
-  /// Routes that ask for a token are all refused when there is no `authenticate`.
-  explicit router(authenticate check = {}) : authenticate_{std::move(check)} {}
+  /// Routes that ask for a token are all refused when there is no `check`.
+  explicit router(http::authenticate check = {}) : authenticate_{std::move(check)} {}
 
   /// At start-up only. Throws std::invalid_argument for a pattern that is not valid or given twice for the method.
   void add(route r);
@@ -122,7 +121,7 @@ class router {
   std::optional<response> check_token(const route& to, request& r) const;
   std::optional<response> options_answer(const request& r, const resource* what) const;
 
-  authenticate authenticate_;
+  http::authenticate authenticate_;
   std::vector<std::unique_ptr<route>> routes_;
   std::map<std::string, resource, std::less<>> resources_;  // by pattern
   std::vector<const resource*> with_parameters_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "haulcast/auth/principal.hpp"
+#include "haulcast/auth/ws_tickets.hpp"
 #include "haulcast/http/router.hpp"
 #include "haulcast/wire/batch_parser.hpp"
 
@@ -28,11 +29,14 @@ struct ingest_options {
 using live_handler = std::function<void(departed connection, std::string answer, std::shared_ptr<const auth::principal> who,
                                         std::vector<std::string> deliveries)>;
 struct live_door {
-  router::authenticate authenticate;
+  http::authenticate authenticate;
   std::function<bool()> full;  // no connection more
   live_handler enter;
   bool query_token = false;  // takes `?access_token=` too
 };
+
+/// A ticket for whoever asks with a token, or why there is none.
+using ticket_office = std::function<result<std::string, auth::ticket_refusal>(std::shared_ptr<const auth::principal> who)>;
 
 /// What /metrics shows, as Prometheus text.
 using metrics_page = std::function<std::string()>;
@@ -41,6 +45,8 @@ void add_ingest_routes(router& to, pipeline::pipeline& spine, const ingest_optio
 void add_truck_routes(router& to, pipeline::pipeline& spine);
 void add_event_routes(router& to, pipeline::pipeline& spine, std::string event_source);
 void add_live_routes(router& to, live_door door);
+/// `lifetime`: of a ticket.
+void add_ticket_routes(router& to, ticket_office office, seconds lifetime);
 /// /healthz, /readyz, /version, /metrics.
 void add_operation_routes(router& to, const pipeline::pipeline& spine, metrics_page page);
 
