@@ -219,10 +219,9 @@ const auto table = std::to_array<config_key>({
      .at = [](config& c) -> key_target { return &c.ingest.identity_window; }},
     {.name = "ingest.register_unknown_trucks",
      .default_value = "true",
-     .help = "true: a truck becomes known by its first position.",
-     .at = [](config& c) -> key_target { return &c.ingest.register_unknown_trucks; },
-     .later = true,
-     .only_default = "registering trucks beforehand is not built yet"},
+     .help = "true: a truck registers itself by its first position. false: positions of trucks that were not registered with "
+             "PUT /v1/trucks/{truck_id} (or by themselves, before) are rejected as truck_unknown.",
+     .at = [](config& c) -> key_target { return &c.ingest.register_unknown_trucks; }},
 
     {.name = "limits.max_connections",
      .default_value = "10000",
@@ -257,7 +256,8 @@ const auto table = std::to_array<config_key>({
      .default_value = "1000000",
      .min = 1,
      .max = 10'000'000,
-     .help = "Trucks that may be known; positions of further ones are rejected as too_many_trucks. A silent truck needs up to "
+     .help = "Trucks that may be known, removed ones included; further ones are refused as too_many_trucks. A silent truck "
+             "needs up to "
              "2 KiB "
              "of memory, an active one up to 64 KiB.",
      .at = [](config& c) -> key_target { return &c.engine.max_trucks; }},

@@ -82,6 +82,10 @@ void add_ingest(page& p, const pipeline::pipeline& spine) {
     p.counter("haulcast_positions_rejected_total", "Positions refused and recorded, by code.", m.rejected[i],
               {{"code", std::string{to_string(static_cast<engine::reject_code>(i))}}});
   }
+  for (std::size_t i = 0; i < m.commands.size(); ++i) {
+    p.counter("haulcast_commands_total", "Commands answered, by what they came to.", m.commands[i],
+              {{"status", std::string{to_string(static_cast<engine::command_status>(i))}}});
+  }
   p.distribution("haulcast_acknowledgement_seconds", "From an admitted batch to its answer.", m.acknowledgement);
   p.distribution("haulcast_position_to_subscriber_seconds", "From an admitted batch to its subscribers' sockets.",
                  m.position_to_subscriber);

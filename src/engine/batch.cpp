@@ -13,7 +13,7 @@ std::string_view to_string(reject_code code) noexcept {
       "longitude_missing",      "longitude_out_of_range", "speed_out_of_range",    "heading_out_of_range",
       "accuracy_out_of_range",  "altitude_out_of_range",  "odometer_out_of_range", "fuel_level_out_of_range",
       "battery_out_of_range",   "trip_id_invalid",        "driver_id_invalid",     "engine_status_invalid",
-      "attributes_invalid",     "too_many_trucks"};
+      "attributes_invalid",     "too_many_trucks",        "truck_unknown"};
   return names[static_cast<std::size_t>(code)];
 }
 

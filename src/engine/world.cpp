@@ -4,18 +4,11 @@
 #include <array>
 #include <utility>
 
+#include "about.hpp"
+
 namespace haulcast::engine {
 
 namespace {
-
-event about(event_type type, utc_time time, const truck& t) {
-  event e;
-  e.type = type;
-  e.time = time;
-  e.truck_id = t.id;
-  if (t.has_position) e.where = t.newest;
-  return e;
-}
 
 // Room set aside is address space until it is used; growing it later would copy megabytes within one turn of the loop.
 template <class Queue>
@@ -34,6 +27,8 @@ void outcome::clear() noexcept {
   trucks.clear();
   judgements.clear();
   events.clear();
+  registry.clear();
+  decided = {};
   partly_skipped = false;
 }
 
@@ -53,6 +48,7 @@ truck_index world::index_of(std::string_view truck_id) {
   if (const auto known = find(truck_id)) return *known;
   const auto index = static_cast<truck_index>(trucks_.size());
   trucks_.emplace_back().id = truck_id;
+  registrations_.emplace_back();
   by_id_.insert(id_index::hash(truck_id), index);
   return index;
 }
@@ -129,7 +125,7 @@ void world::apply(const batch& input, offset_t offset, outcome& out) {
     window_bytes_ -= t.window.bytes();
     t.apply(p.where, j, input.received_at, rules_);
     window_bytes_ += t.window.bytes();
-    if (!std::exchange(t.online, true)) out.events.push_back(about(event_type::truck_online, input.received_at, t));
+    if (!t.online) come_online(out.trucks[p.truck].truck, j.what, input.received_at, offset, out);
   }
   for (std::size_t i = 0; i < input.trucks.size(); ++i) {
     auto& [index, status] = out.trucks[i];
@@ -248,7 +244,11 @@ void world::save_rules(byte_writer& out) const {
   save(rules_, out);
 }
 
-void world::save_truck(truck_index index, byte_writer& out) const { trucks_[index].save(out); }
+// A truck of which nothing was said is written as before there were registrations.
+void world::save_truck(truck_index index, byte_writer& out) const {
+  trucks_[index].save(out);
+  if (registrations_[index]) registrations_[index]->save(out);
+}
 
 bool world::restore_rules(std::string_view bytes) {
   byte_reader in{bytes};
@@ -263,12 +263,18 @@ bool world::restore_rules(std::string_view bytes) {
 bool world::restore_truck(std::string_view bytes) {
   byte_reader in{bytes};
   truck t;
-  if (!t.load(in) || !in.done() || find(t.id)) return false;
+  if (!t.load(in) || find(t.id)) return false;
+  std::shared_ptr<registration> said;
+  if (!in.done()) {
+    said = std::make_shared<registration>();
+    if (!said->load(in) || !in.done()) return false;
+  }
   const auto index = static_cast<truck_index>(trucks_.size());
   now_ = std::max(now_, t.heard_at);
   window_bytes_ += t.window.bytes();
   by_id_.insert(id_index::hash(t.id), index);
   trucks_.emplace_back(std::move(t));
+  registrations_.emplace_back(std::move(said));
   if (trucks_.back().online) await_silence(index);
   return true;
 }

@@ -4,6 +4,7 @@
 #include "haulcast/http/routes.hpp"
 #include "haulcast/pipeline/pipeline.hpp"
 #include "haulcast/wire/json_out.hpp"
+#include "spine_refusal.hpp"
 
 namespace haulcast::http {
 
@@ -38,6 +39,7 @@ std::string_view detail_of(engine::reject_code c) {
     case reject_code::engine_status_invalid: return "engine_status is a text of 1 to 64 bytes without control characters.";
     case reject_code::attributes_invalid: return "attributes is a flat object of at most 16 scalars in 1 KiB.";
     case reject_code::too_many_trucks: return "The server knows as many trucks as it may.";
+    case reject_code::truck_unknown: return "The truck is not registered, and here it cannot register itself.";
   }
   return "";
 }
@@ -55,18 +57,6 @@ code code_of(wire::batch_error e) {
     case batch_error::duplicate_key: return code::duplicate_key;
     case batch_error::unknown_member: return code::unknown_member;
     case batch_error::truck_id_invalid: return code::field_invalid;
-  }
-  return code::internal_error;
-}
-
-code code_of(pipeline::refusal r) {
-  using pipeline::refusal;
-  switch (r) {
-    case refusal::not_ready: return code::not_ready;
-    case refusal::overloaded: return code::overloaded;
-    case refusal::storage_full: return code::storage_full;
-    case refusal::not_committed: return code::not_committed;
-    case refusal::shutting_down: return code::shutting_down;
   }
   return code::internal_error;
 }
@@ -107,7 +97,7 @@ class ingest {
 
  private:
   std::optional<response> read(const request& r, std::unique_ptr<engine::batch>& batch) {
-    if (const auto refused = spine_.closed()) return refuse(code_of(*refused));
+    if (const auto refused = spine_.closed()) return refuse(spine_code(*refused));
     const auth::principal& who = *r.principal;
     wire::covers covers;
     if (who.who != auth::role::admin) covers = [&who](std::string_view truck) { return who.may_post_for(truck); };
@@ -125,7 +115,7 @@ class ingest {
   /// Null, or why there is no answer.
   std::exception_ptr answer(response& to, pipeline::submit_result came) noexcept try {
     if (!came) {
-      to = refuse(code_of(came.error()));
+      to = refuse(spine_code(came.error()));
     } else {
       write_answer(to.body, *came);
       parser_.give_back(std::move(came->input));

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -7,12 +8,15 @@
 #include <charconv>
 #include <optional>
 
+#include "haulcast/http/entity_tags.hpp"
 #include "haulcast/http/routes.hpp"
 #include "haulcast/http/text.hpp"
 #include "haulcast/pipeline/pipeline.hpp"
 #include "haulcast/wire/json_out.hpp"
 #include "haulcast/wire/time.hpp"
 #include "haulcast/wire/truck_query.hpp"
+#include "registry.hpp"
+#include "truck_answer.hpp"
 
 namespace haulcast::http {
 
@@ -34,21 +38,6 @@ void append_flat_position(std::string& out, const told_truck& t, utc_time now) {
   out += "\"}";
 }
 
-void append_truck(std::string& out, const told_truck& t) {
-  out += R"({"truck_id":)";
-  wire::append_string(out, t.id);
-  fmt::format_to(std::back_inserter(out), R"(,"status":"{}")", to_string(t.status));
-  if (t.has_position) {
-    out += R"(,"position":)";
-    wire::append_position(out, t.id, t.newest.get());
-    if (const auto trip = t.newest.get().trip_id; !trip.empty()) {
-      out += R"(,"trip_id":)";
-      wire::append_string(out, trip);
-    }
-  }
-  out += '}';
-}
-
 struct list_query {
   std::optional<geo::bbox> bbox;
   std::optional<engine::truck_status> status;
@@ -56,7 +45,7 @@ struct list_query {
   engine::truck_index from = 0;
 
   bool wants(const told_truck& t, const auth::principal& who) const {
-    if (t.id.empty() || !who.may_see_truck(t.id)) return false;
+    if (!t.registered || !who.may_see_truck(t.id)) return false;
     if (status && t.status != *status) return false;
     return !bbox || (t.has_position && bbox->contains(t.newest.get().point));
   }
@@ -126,7 +115,7 @@ net::awaitable<response> list(pipeline::pipeline& spine, request& r) {
     const told_truck& t = spine.live().at(at);
     if (!query->wants(t, *r.principal)) continue;
     if (items++ > 0) json += ',';
-    append_truck(json, t);
+    append_truck(json, t, t.registration.get());
   }
   json += R"(],"next_cursor":)";
   if (at < spine.live().size())
@@ -140,15 +129,31 @@ net::awaitable<response> list(pipeline::pipeline& spine, request& r) {
 const told_truck* visible_truck(const pipeline::pipeline& spine, const request& r) {
   const std::string_view id = r.parameter("truck_id");
   const auto found = spine.live().find(id);
-  return found && r.principal->may_see_truck(id) ? &spine.live().at(*found) : nullptr;
+  if (!found || !r.principal->may_see_truck(id)) return nullptr;
+  const told_truck& t = spine.live().at(*found);
+  return t.registered ? &t : nullptr;
+}
+
+// Of a client that says what it has; one that says it wrongly has nothing.
+bool is_known(const request& r, std::string_view tag) {
+  const auto has = read_entity_tags(r, "If-None-Match");
+  if (!has || !*has) return false;
+  const auto& tags = (*has)->tags;
+  const auto is_it = [opaque = tag.substr(1, tag.size() - 2)](const entity_tag& t) { return t.opaque == opaque; };
+  return (*has)->any || std::ranges::any_of(tags, is_it);
 }
 
 response one(const pipeline::pipeline& spine, request& r) {
   const told_truck* const t = visible_truck(spine, r);
   if (t == nullptr) return refuse(code::not_found, "There is no such truck.");
-  std::string json;
-  append_truck(json, *t);
-  return json_response(std::move(json));
+  const std::string tag = etag_of(*t, t->registration ? t->registration->version : 0);
+  response answer;
+  if (is_known(r, tag))
+    answer.status = 304;
+  else
+    append_truck(answer.body, *t, t->registration.get());
+  answer.headers.push_back({"ETag", tag});
+  return answer;
 }
 
 response newest_position(const pipeline::pipeline& spine, request& r) {
@@ -201,6 +206,15 @@ void add_truck_routes(router& to, pipeline::pipeline& spine) {
   to.add({.method = method::get, .pattern = "/v1/trucks/{truck_id}", .handler = sync_handler{[from](request& r) {
                                                                        return one(*from, r);
                                                                      }}});
+  to.add({.method = method::put,
+          .pattern = "/v1/trucks/{truck_id}",
+          .access = access::roles({auth::role::admin}),
+          .body_limit = registration_body_bytes,
+          .handler = register_truck_handler(spine)});
+  to.add({.method = method::delete_,
+          .pattern = "/v1/trucks/{truck_id}",
+          .access = access::roles({auth::role::admin}),
+          .handler = remove_truck_handler(spine)});
   to.add({.method = method::get, .pattern = "/v1/trucks/{truck_id}/position", .handler = sync_handler{[from](request& r) {
                                                                                 return newest_position(*from, r);
                                                                               }}});

@@ -91,11 +91,18 @@ void encode_record(std::string& out, const engine::started& input, const engine:
   save(input.rules, w);
 }
 
+void encode_record(std::string& out, const engine::command& input, const engine::outcome& what) {
+  byte_writer w{out};
+  encode_head(w, record_kind::command, input.now, what);
+  w.u8(static_cast<std::uint8_t>(what.decided.what));
+  save(input.what, w);
+}
+
 std::optional<record_view> view_record(std::string_view bytes) {
   byte_reader in{bytes};
   record_view record;
   const std::uint8_t kind = in.u8();
-  if (kind < 1 || kind > 4) return std::nullopt;
+  if (kind < 1 || kind > 5) return std::nullopt;
   record.kind = static_cast<record_kind>(kind);
   record.time = from_epoch_ms(in.svarint());
   record.event_count = in.count();
@@ -155,6 +162,15 @@ bool read_batch(const record_view& record, engine::batch& input, std::vector<eng
     input.rejected.push_back(r);
   }
   return in.ok() && in.done();
+}
+
+bool read_command(const record_view& record, engine::command& input, engine::command_status& decided) {
+  byte_reader in{record.body};
+  input.now = record.time;
+  const std::uint8_t status = in.u8();
+  if (status >= engine::command_statuses) return false;
+  decided = static_cast<engine::command_status>(status);
+  return load(input.what, in) && in.ok() && in.done();
 }
 
 bool read_tick(const record_view& record, engine::tick& input) {

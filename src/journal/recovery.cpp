@@ -88,13 +88,19 @@ result<void> for_each_record(const segment_log& log, offset_t from,
 
 result<bool> replay(engine::world& world, offset_t offset, const record_view& record, engine::outcome& out) {
   out.clear();
-  bool same_judgements = true;
+  bool same_decision = true;
   if (record.kind == record_kind::batch) {
     engine::batch input;
     std::vector<engine::judgement> judgements;
     if (!read_batch(record, input, judgements)) return unreadable(offset, "is damaged");
     world.apply(input, offset, out);
-    same_judgements = judgements == out.judgements;
+    same_decision = judgements == out.judgements;
+  } else if (record.kind == record_kind::command) {
+    engine::command input;
+    engine::command_status decided{};
+    if (!read_command(record, input, decided)) return unreadable(offset, "is damaged");
+    world.apply(input, offset, out);
+    same_decision = decided == out.decided.what;
   } else if (record.kind == record_kind::tick) {
     engine::tick input;
     if (!read_tick(record, input)) return unreadable(offset, "is damaged");
@@ -112,7 +118,7 @@ result<bool> replay(engine::world& world, offset_t offset, const record_view& re
     }
     world.apply(input, offset, out);
   }
-  return out.partly_skipped || (same_judgements && same_events(record, out));
+  return out.partly_skipped || (same_decision && same_events(record, out));
 }
 
 result<recovered> recover(const segment_log& log, snapshot_store* snapshots, std::size_t max_trucks) {

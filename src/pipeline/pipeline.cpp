@@ -101,38 +101,8 @@ void pipeline::submit(std::unique_ptr<engine::batch> input, submit_done done) {
   apply(std::move(input), std::move(done));
 }
 
-// Trucks are counted here, not in the engine: how many there are is nothing that one truck's replay can know.
-void pipeline::refuse_new_trucks(engine::batch& input) const {
-  if (world_->size() + input.trucks.size() <= options_.max_trucks) return;
-  world_->prefetch(input.trucks);
-  const auto is_new = [this](std::string_view id) { return !world_->find(id); };
-  const auto unknown = static_cast<std::size_t>(std::ranges::count_if(input.trucks, is_new));
-  if (world_->size() + unknown <= options_.max_trucks) return;
-  std::size_t room = options_.max_trucks > world_->size() ? options_.max_trucks - world_->size() : 0;
-  constexpr auto refused = static_cast<std::uint32_t>(-1);
-  std::vector<std::uint32_t> moved_to(input.trucks.size(), refused);
-  std::vector<std::string_view> kept;
-  for (std::size_t i = 0; i < input.trucks.size(); ++i) {
-    if (!world_->find(input.trucks[i])) {
-      if (room == 0) continue;
-      --room;
-    }
-    moved_to[i] = static_cast<std::uint32_t>(kept.size());
-    kept.push_back(input.trucks[i]);
-  }
-  std::erase_if(input.positions, [&](engine::batch_position& p) {
-    if (moved_to[p.truck] == refused) {
-      input.rejected.push_back({p.index, engine::reject_code::too_many_trucks, input.trucks[p.truck], {}});
-      return true;
-    }
-    p.truck = moved_to[p.truck];
-    return false;
-  });
-  std::sort(input.rejected.begin(), input.rejected.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
-  input.trucks = std::move(kept);
-}
-
 void pipeline::apply(std::unique_ptr<engine::batch> input, submit_done done) {
+  if (!options_.register_unknown_trucks) refuse_unregistered_trucks(*input);
   refuse_new_trucks(*input);
   input->received_at = std::max(input->received_at, world_->now());
   in_flight entry;
@@ -169,6 +139,7 @@ void pipeline::record(in_flight entry, const Input& input) {
 
 template void pipeline::record(in_flight, const engine::tick&);
 template void pipeline::record(in_flight, const engine::trim&);
+template void pipeline::record(in_flight, const engine::command&);
 
 // Once at the end of a turn: waking the journal's thread costs more than a record.
 void pipeline::hand_over() {
@@ -239,6 +210,7 @@ void pipeline::answer_some() {
 void pipeline::tell(in_flight& entry) {
   view_->prefetch(entry.what.trucks);
   bool wanted = false;
+  for (const auto& change : entry.what.registry) view_->tell_registration(change);
   if (entry.input) {
     const engine::batch& input = *entry.input;
     for (std::size_t i = 0; i < input.positions.size(); ++i) {
@@ -268,6 +240,7 @@ void pipeline::tell(in_flight& entry) {
 }
 
 void pipeline::answer(in_flight entry) {
+  if (entry.command) return answer_command(std::move(entry));
   if (!entry.done) return;
   if (entry.lost) return entry.done(submit_result{refusal::not_committed});
   metrics_.acknowledgement.observe(to_seconds(clock::now() - entry.submitted));

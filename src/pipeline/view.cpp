@@ -1,5 +1,7 @@
 #include "haulcast/pipeline/view.hpp"
 
+#include <utility>
+
 namespace haulcast::pipeline {
 
 view::view(std::size_t max_trucks) : by_id_{max_trucks} {}
@@ -8,7 +10,9 @@ view::view(const engine::world& world, std::size_t max_trucks, offset_t told) : 
   for (truck_index i = 0; i < world.size(); ++i) {
     const engine::truck& t = world.at(i);
     told_truck& mine = entry(i, t.id);
-    mine.has_position = t.has_position;
+    mine.registered = !t.removed;
+    mine.registration = world.registration_of(i);
+    (t.removed ? mine.had_position : mine.has_position) = t.has_position;
     mine.status = t.status();
     mine.newest = t.newest;
     mine.received_at = t.newest_received_at;
@@ -21,6 +25,7 @@ told_truck& view::entry(truck_index truck, std::string_view id) {
   told_truck& t = trucks_[truck];
   if (t.id.empty()) {
     t.id = id;
+    t.registered = true;
     by_id_.insert(engine::id_index::hash(t.id), truck);
   }
   return t;
@@ -43,6 +48,15 @@ void view::tell_position(truck_index truck, std::string_view id, const engine::p
 
 void view::tell_status(truck_index truck, std::string_view id, engine::truck_status status) {
   entry(truck, id).status = status;
+}
+
+void view::tell_registration(const engine::outcome::registry_change& change) {
+  told_truck& t = entry(change.truck, change.truck_id);
+  t.status = change.status;
+  t.registration = change.now;
+  const bool there = change.now != nullptr;
+  if (std::exchange(t.registered, there) == there) return;
+  (there ? t.has_position : t.had_position) = std::exchange(there ? t.had_position : t.has_position, false);
 }
 
 std::optional<truck_index> view::find(std::string_view id) const {

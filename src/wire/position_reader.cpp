@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "haulcast/base/id.hpp"
+#include "haulcast/wire/control_characters.hpp"
 #include "haulcast/wire/time.hpp"
 
 namespace haulcast::wire {
@@ -92,16 +93,6 @@ member member_of(std::string_view key) noexcept {
 }
 
 bool starts_number(char c) noexcept { return c == '-' || (c >= '0' && c <= '9'); }
-
-/// Of UTF-8: U+0000-001F, U+007F, U+0080-009F.
-bool has_control_character(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x20 || c == 0x7F) return true;
-    if (c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0) return true;
-  }
-  return false;
-}
 
 /// The whole milliseconds that a number stands for, also when it was written as 1.0 or 1e3; nothing when it has a fraction.
 std::optional<std::int64_t> whole_of(json_number n) noexcept {

@@ -119,7 +119,6 @@ TEST_F(Config, RefusesPromisesThatAreNotKept) {
   EXPECT_EQ(refusal("store:\n  url: postgresql://u:pw@host\n"),
             "f.yaml:2: store.url takes only embedded: PostgreSQL is not built yet");
   EXPECT_NE(refusal("auth:\n  keys: /etc/keys\n"), "");
-  EXPECT_NE(refusal("ingest:\n  register_unknown_trucks: false\n"), "");
   EXPECT_EQ(refusal("redis:\n  url: none\nstore:\n  url: embedded\nauth:\n  keys: none\n"), "");
 }
 

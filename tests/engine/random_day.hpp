@@ -15,9 +15,10 @@ namespace haulcast::engine::story {
 /// One input as the journal would keep it, with what came out when it was applied first.
 struct input {
   offset_t offset = 0;
-  std::shared_ptr<batch> sent;   // or
-  std::optional<started> begun;  // or
-  utc_time ticked_at;            // with
+  std::shared_ptr<batch> sent;     // or
+  std::shared_ptr<command> asked;  // or
+  std::optional<started> begun;    // or
+  utc_time ticked_at;              // with
   std::vector<std::string> ticked_trucks;
   std::optional<std::uint32_t> trimmed_to;  // then it was no tick, but a trim of these trucks
   outcome first;
@@ -25,6 +26,7 @@ struct input {
   void apply_to(world& w, outcome& out) const {
     out.clear();
     if (sent) return w.apply(*sent, offset, out);
+    if (asked) return w.apply(*asked, offset, out);
     if (begun) return w.apply(*begun, offset, out);
     if (trimmed_to) return w.apply(as_trim(), offset, out);
     w.apply(as_tick(), offset, out);
@@ -37,7 +39,8 @@ class random_day {
  public:
   explicit random_day(unsigned seed) : dice_{seed} {}
 
-  /// Applies the next input to the world and remembers it. A tick that finds nothing due is none.
+  /// Applies the next input to the world and remembers it. A tick that finds nothing due is none, nor is a command that changes
+  /// nothing.
   const input& next() {
     for (;;) {
       now_ += milliseconds{upto(10) == 0 ? upto(900'000) : upto(20'000)};
@@ -55,10 +58,13 @@ class random_day {
         for (const auto id : live.due(now_, 1 + upto(5))) i.ticked_trucks.emplace_back(id);
         if (i.ticked_trucks.empty()) continue;
         i.ticked_at = now_;
+      } else if (kind < 14) {
+        i.asked = any_command_at_all();
       } else {
         i.sent = any_batch();
       }
       i.apply_to(live, i.first);
+      if (i.asked && !i.first.decided.changed()) continue;
       inputs.push_back(std::move(i));
       return inputs.back();
     }
@@ -111,6 +117,27 @@ class random_day {
     if (upto(4) == 0) p.trip_id = "T-1";
     if (upto(4) == 0) p.attributes = R"({"reefer_c":-18.5})";
     return p;
+  }
+
+  precondition any_precondition(std::string_view id) {
+    const auto known = live.find(id);
+    const auto present = known && live.registration_of(*known) ? live.registration_of(*known)->version : 0;
+    precondition p;
+    if (upto(3) == 0) p.match = version_set{upto(4) == 0, {present, present + 1}};
+    if (upto(5) == 0) p.none_match = version_set{upto(2) == 0, {present + upto(2)}};
+    return p;
+  }
+
+  std::shared_ptr<command> any_command_at_all() {
+    const auto id = "TRK-" + std::to_string(upto(fleet + 3));  // some of them never drive
+    if (upto(3) == 0) return std::make_shared<command>(command{now_, remove_truck{id, any_precondition(id)}});
+    registration said;
+    if (upto(2) == 0) said.name = "Zürich " + std::to_string(upto(3));
+    if (upto(2) == 0) said.plate = "ZH 1";
+    if (upto(3) == 0) said.max_speed_kmh = 80;
+    if (upto(4) == 0) said.weight_kg = std::uniform_real_distribution{1.0, 4e4}(dice_);
+    if (upto(4) == 0) said.attributes = R"({"reefer":true})";
+    return std::make_shared<command>(command{now_, register_truck{id, said, any_precondition(id)}});
   }
 
   std::shared_ptr<batch> any_batch() {

@@ -42,6 +42,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (read_tick(*record, tick)) {
     for (const auto id : tick.trucks) REQUIRE(within(id, bytes));
   }
+  engine::command command;
+  engine::command_status decided{};
+  if (read_command(*record, command, decided)) {
+    REQUIRE(!to_string(decided).empty());
+    const auto id_of = [](const auto& asked) { return asked.truck_id; };
+    REQUIRE(std::visit(id_of, command.what).size() <= size);
+  }
   engine::started started;
   read_started(*record, started);
   return 0;

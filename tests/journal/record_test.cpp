@@ -85,6 +85,33 @@ TEST(Record, TicksAndStartsAreReadAsTheyWere) {
   EXPECT_EQ(started.engine_version, engine::version);
 }
 
+TEST(Record, ACommandIsReadAsItWasDecided) {
+  engine::register_truck asked{.truck_id = "TRK-1", .what = {.name = "Älpler", .plate = "ZH 1", .max_speed_kmh = 80.5}};
+  asked.what.attributes = R"({"axles":3})";
+  asked.only_if.match = engine::version_set{.any = true};
+  asked.only_if.none_match = engine::version_set{.versions = {7, 1ULL << 40}};
+  engine::outcome what;
+  what.decided.what = engine::command_status::updated;
+  std::string bytes;
+  encode_record(bytes, engine::command{morning, asked}, what);
+  engine::command got;
+  engine::command_status decided{};
+  ASSERT_TRUE(read_command(view_record(bytes).value(), got, decided));
+  EXPECT_EQ(decided, engine::command_status::updated);
+  EXPECT_EQ(got.now, morning);
+  const auto& put = std::get<engine::register_truck>(got.what);
+  EXPECT_EQ(put.truck_id, "TRK-1");
+  EXPECT_TRUE(same(put.what, asked.what));
+  EXPECT_TRUE(put.only_if.match.value().any);
+  EXPECT_EQ(put.only_if.none_match.value().versions, (std::vector<std::uint64_t>{7, 1ULL << 40}));
+
+  bytes.clear();
+  encode_record(bytes, engine::command{morning, engine::remove_truck{.truck_id = "TRK-2"}}, what);
+  ASSERT_TRUE(read_command(view_record(bytes).value(), got, decided));
+  EXPECT_EQ(std::get<engine::remove_truck>(got.what).truck_id, "TRK-2");
+  EXPECT_FALSE(std::get<engine::remove_truck>(got.what).only_if.match);
+}
+
 TEST(Record, AStartByANewerVersionIsReadAsThat) {
   std::string bytes;
   engine::started newer{morning, {}};
@@ -114,11 +141,14 @@ bool readable(std::string_view bytes) {
   engine::tick tick;
   engine::trim trim;
   engine::started started;
+  engine::command command;
+  engine::command_status decided{};
   switch (view->kind) {
     case record_kind::batch: return read_batch(*view, batch, judgements);
     case record_kind::tick: return read_tick(*view, tick);
     case record_kind::trim: return read_trim(*view, trim);
     case record_kind::started: return read_started(*view, started);
+    case record_kind::command: return read_command(*view, command, decided);
   }
   return false;
 }

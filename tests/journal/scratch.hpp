@@ -134,6 +134,8 @@ inline std::string encoded(const engine::story::input& i) {
   std::string bytes;
   if (i.sent) {
     encode_record(bytes, *i.sent, i.first);
+  } else if (i.asked) {
+    encode_record(bytes, *i.asked, i.first);
   } else if (i.begun) {
     encode_record(bytes, *i.begun, i.first);
   } else if (i.trimmed_to) {

@@ -48,6 +48,12 @@ struct answer {
   bool taken() const { return got && got->has_value(); }
 };
 
+struct command_answer {
+  std::optional<command_result> got;
+  offset_t durable_then = 0;
+  bool refused_with(refusal why) const { return got && got->has_error() && got->error() == why; }
+};
+
 inline pipeline_options small() {
   return {
       .max_trucks = 1'000, .journal_max_bytes = 1ULL << 40, .min_free_bytes = 0, .snapshot_interval = std::chrono::hours{1}};
@@ -96,6 +102,40 @@ class spine {
     return into;
   }
   std::shared_ptr<answer> submit(const std::vector<report>& sent) { return submit(batch_of(sent)); }
+
+  std::shared_ptr<command_answer> ask(engine::any_command what) {
+    auto into = std::make_shared<command_answer>();
+    net::post(loop, [this, into, what = std::move(what)]() mutable {
+      p->submit(engine::command{.now = {}, .what = std::move(what)}, [this, into](command_result came) {
+        into->got.emplace(std::move(came));
+        into->durable_then = log->last_offset();
+      });
+    });
+    return into;
+  }
+  engine::command_status decided(const std::shared_ptr<command_answer>& a) {
+    if (!until([&] { return a->got.has_value(); })) throw std::runtime_error{"no answer came"};
+    return a->got->value().decided.what;
+  }
+  engine::command_status put(std::string_view truck, std::string_view name = {}, engine::precondition only_if = {}) {
+    return decided(ask(registering(truck, name, std::move(only_if))));
+  }
+  static engine::any_command registering(std::string_view truck, std::string_view name = {},
+                                         engine::precondition only_if = {}) {
+    engine::register_truck asked{.truck_id = std::string{truck}, .what = {}, .only_if = std::move(only_if)};
+    asked.what.name = name;
+    return asked;
+  }
+  engine::command_status remove(std::string_view truck) {
+    return decided(ask(engine::remove_truck{.truck_id = std::string{truck}}));
+  }
+  /// What reads show: "-" when it is not there, else its name.
+  std::string told_name(std::string_view truck) const {
+    const auto known = p->live().find(truck);
+    if (!known || !p->live().at(*known).registered) return "-";
+    const auto& said = p->live().at(*known).registration;
+    return said ? said->name : "";
+  }
 
   /// Turns the loop until it holds. False: it did not within 20 s.
   template <class Holds>

@@ -52,7 +52,7 @@ struct ingest_keys {
   seconds future_tolerance{300};
   std::chrono::days max_age{30};
   seconds identity_window{21'600};
-  bool register_unknown_trucks = true;  // false is refused: not built yet
+  bool register_unknown_trucks = true;
 };
 
 struct limits_keys {

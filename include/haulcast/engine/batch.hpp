@@ -39,8 +39,9 @@ enum class reject_code : std::uint8_t {
   engine_status_invalid = 23,
   attributes_invalid = 24,
   too_many_trucks = 25,  // engine.max_trucks reached and this truck is not known
+  truck_unknown = 26,    // not registered, and ingest.register_unknown_trucks is off; told in the place of truck_id's faults
 };
-inline constexpr std::size_t reject_codes = 26;
+inline constexpr std::size_t reject_codes = 27;
 
 /// The code's stable name, as it stands in answers: "latitude_out_of_range".
 std::string_view to_string(reject_code code) noexcept;

@@ -13,7 +13,7 @@ namespace haulcast::engine {
 /// The numbers are written to journals: append, never renumber.
 enum class event_type : std::uint8_t {
   truck_online = 0,   // heard again, or for the first time; `time` is when the server heard it
-  truck_offline = 1,  // silent for engine.offline_after_s; `time` is when that became due
+  truck_offline = 1,  // silent for engine.offline_after_s (`time` is when that became due), or removed
 };
 inline constexpr std::size_t event_types = 2;
 

@@ -57,6 +57,7 @@ struct alignas(cache_line_bytes) truck {
   bool online = false;
   bool moving = false;  // until it is seen driving it stands
   bool has_position = false;
+  bool removed = false;                // by a command, and has not come back: kept for what it drove
   bool awaited = false;                // has an entry among the dues (not state: never saved)
   bool changed = false;                // since the last snapshot (not state: never saved)
   std::uint8_t agreeing = 0;           // how many suspect positions `against` stands for; 0: it means nothing

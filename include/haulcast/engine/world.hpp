@@ -1,7 +1,8 @@
-// Turns inputs (batches, ticks, starts) into the new state of every truck and the events that follow.
+// Turns inputs (batches, commands, ticks, starts) into the new state of every truck and the events that follow.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <queue>
 #include <string>
@@ -11,6 +12,7 @@
 #include "haulcast/base/block_vector.hpp"
 #include "haulcast/base/bytes.hpp"
 #include "haulcast/engine/batch.hpp"
+#include "haulcast/engine/command.hpp"
 #include "haulcast/engine/event.hpp"
 #include "haulcast/engine/id_index.hpp"
 #include "haulcast/engine/options.hpp"
@@ -51,10 +53,18 @@ struct outcome {
     truck_index truck = 0;
     truck_status status = truck_status::offline;  // after the input
   };
-  std::vector<truck_change> trucks;   // of a batch: in the order of batch::trucks; of a tick: those that changed
-  std::vector<judgement> judgements;  // of a batch: in the order of batch::positions
-  std::vector<event> events;          // in order
-  bool partly_skipped = false;        // a truck already held this record's effect (recovery only)
+  struct registry_change {
+    truck_index truck = 0;
+    std::string truck_id;
+    truck_status status = truck_status::offline;  // of a command: after it
+    std::shared_ptr<const registration> now;      // null: removed
+  };
+  std::vector<truck_change> trucks;       // of a batch: in the order of batch::trucks; of a tick: those that changed
+  std::vector<judgement> judgements;      // of a batch: in the order of batch::positions
+  std::vector<event> events;              // in order
+  std::vector<registry_change> registry;  // in order; of a batch: removed trucks that it brought back
+  command_outcome decided;                // of a command
+  bool partly_skipped = false;            // a truck already held this record's effect (recovery only)
 
   void clear() noexcept;
 };
@@ -77,6 +87,9 @@ class world {
   void apply(const tick& input, offset_t offset, outcome& out);
   void apply(const trim& input, offset_t offset, outcome& out);
   void apply(const started& input, offset_t offset, outcome& out);
+  /// Decides it, and carries it out if it changes something: out.decided. Otherwise the world is as before, and the input need
+  /// not be recorded.
+  void apply(const command& input, offset_t offset, outcome& out);
 
   /// The trucks whose silence is long enough at `now`, at most `max`, in the order it fell due; applying a tick with them
   /// settles them. Amortised O(log trucks) for each truck that was heard since it was last looked at.
@@ -96,6 +109,8 @@ class world {
   /// Asks for the memory that finding these takes, and touching them.
   void prefetch(const std::vector<std::string_view>& truck_ids) const;
   const truck& at(truck_index index) const { return trucks_[index]; }
+  /// Null: it was removed, or has said nothing but positions.
+  const std::shared_ptr<const registration>& registration_of(truck_index index) const { return registrations_[index]; }
   truck_status status(truck_index index) const;
 
   /// A snapshot pass saves the trucks that changed before it began; those that change while it is on belong to the next one.
@@ -126,6 +141,11 @@ class world {
   };
 
   truck_index index_of(std::string_view truck_id);
+  void decide(const register_truck& asked, utc_time now, offset_t offset, outcome& out);
+  void decide(const remove_truck& asked, utc_time now, offset_t offset, outcome& out);
+  std::optional<std::uint64_t> version_of(std::optional<truck_index> known) const;
+  void set_registration(truck_index index, registration what, offset_t offset, outcome& out);
+  void come_online(truck_index index, verdict heard_by, utc_time now, offset_t offset, outcome& out);
   void look_up(const batch& input, outcome& out);
   void touch(truck_index index, offset_t offset);
   utc_time offline_due(const truck& t) const;
@@ -136,7 +156,8 @@ class world {
   utc_time now_;
   utc_time started_at_;
   offset_t rules_changed_at_ = 0;
-  block_vector<truck> trucks_;  // never moves a truck: views of ids stay valid
+  block_vector<truck> trucks_;                                       // never moves a truck: views of ids stay valid
+  block_vector<std::shared_ptr<const registration>> registrations_;  // of trucks_, place by place
   id_index by_id_;
   std::priority_queue<due_entry, std::vector<due_entry>, std::greater<>> dues_;  // one entry at most for each truck
   std::vector<truck_index> changed_;                                             // since the pass began

@@ -13,13 +13,15 @@ namespace haulcast::journal {
 using engine::offset_t;
 
 /// The numbers are written to journals: append, never renumber.
-enum class record_kind : std::uint8_t { started = 1, batch = 2, tick = 3, trim = 4 };
+enum class record_kind : std::uint8_t { started = 1, batch = 2, tick = 3, trim = 4, command = 5 };
 
 /// Appends one record to `out`. Duplicates keep their identity only; rejected positions their reason and raw text.
 void encode_record(std::string& out, const engine::batch& input, const engine::outcome& what);
 void encode_record(std::string& out, const engine::tick& input, const engine::outcome& what);
 void encode_record(std::string& out, const engine::trim& input, const engine::outcome& what);
 void encode_record(std::string& out, const engine::started& input, const engine::outcome& what);
+/// Only of a command that changed something.
+void encode_record(std::string& out, const engine::command& input, const engine::outcome& what);
 
 /// A record before its parts are read: the events come first, so that who wants only them reads no further.
 /// Everything is a view into the record's bytes.
@@ -36,6 +38,7 @@ std::optional<record_view> view_record(std::string_view bytes);
 /// False as above. The texts of what is read are views into the record's bytes.
 bool read_events(const record_view& record, std::vector<engine::event>& events);
 bool read_batch(const record_view& record, engine::batch& input, std::vector<engine::judgement>& judgements);
+bool read_command(const record_view& record, engine::command& input, engine::command_status& decided);
 bool read_tick(const record_view& record, engine::tick& input);
 /// Of a newer engine version only that number is read.
 bool read_trim(const record_view& record, engine::trim& input);

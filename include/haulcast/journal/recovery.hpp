@@ -18,7 +18,7 @@ struct recovered {
   offset_t replayed_from = 1;
   std::uint64_t records = 0;      // replayed
   std::uint64_t positions = 0;    // in them
-  std::uint64_t differences = 0;  // records whose judgements or events came out otherwise than recorded
+  std::uint64_t differences = 0;  // records whose judgements, decision or events came out otherwise than recorded
 };
 
 /// Calls `take` for each record from `from` to the newest. Error: a sentence that names the place.

@@ -33,7 +33,7 @@ namespace haulcast::pipeline {
 
 namespace net = boost::asio;
 
-/// Why a batch was not taken. Nothing of it is stored; sending it again is safe.
+/// Why a batch or a command was not taken. Nothing of it is stored; sending it again is safe.
 enum class refusal : std::uint8_t {
   not_ready,      // starting, or the world is being rebuilt after a failed commit
   overloaded,     // too much waits for the commit
@@ -52,11 +52,21 @@ struct receipt {
 using submit_result = result<receipt, refusal>;
 /// Called once, on the loop, or destroyed without.
 using submit_done = once<void(submit_result), 6 * sizeof(void*)>;
+
+/// What a command was decided to be, committed (or resting on what is) and told.
+struct command_receipt {
+  engine::command input;
+  engine::command_outcome decided;
+};
+using command_result = result<command_receipt, refusal>;
+using command_done = once<void(command_result), 6 * sizeof(void*)>;  // as submit_done
+
 [[noreturn]] void throw_exception_from_error(refusal error, const boost::source_location& where);
 
 struct pipeline_options {
   engine::options rules;
-  std::size_t max_trucks = 1'000'000;
+  std::size_t max_trucks = 1'000'000;  // removed ones count
+  bool register_unknown_trucks = true;
   std::size_t window_budget_bytes = std::size_t{4} << 30;  // of all trucks' windows together
   std::size_t max_pending_bytes = 64ULL << 20;             // of records waiting for the commit
   std::size_t memory_bytes = 32ULL << 20;                  // of the newest records kept for streams
@@ -69,9 +79,10 @@ struct pipeline_options {
 };
 
 struct pipeline_metrics {
-  std::array<std::uint64_t, 4> verdicts{};                     // by engine::verdict
-  std::array<std::uint64_t, engine::reject_codes> rejected{};  // by engine::reject_code
-  std::uint64_t records = 0;                                   // committed
+  std::array<std::uint64_t, 4> verdicts{};                         // by engine::verdict
+  std::array<std::uint64_t, engine::reject_codes> rejected{};      // by engine::reject_code
+  std::array<std::uint64_t, engine::command_statuses> commands{};  // by engine::command_status
+  std::uint64_t records = 0;                                       // committed
   std::uint64_t events = 0;
   std::uint64_t commits = 0;
   std::uint64_t failed_commits = 0;
@@ -107,6 +118,9 @@ class pipeline {
   /// Calls `done` when the batch is committed and told, or at once when it is refused. `received_at` may be moved forward:
   /// server time never runs back.
   void submit(std::unique_ptr<engine::batch> input, submit_done done);
+  /// The same for a command, which is stamped with the server's time. One that changes nothing is answered when the newest
+  /// record applied before it is committed: nobody is told what a failed commit takes back.
+  void submit(engine::command input, command_done done);
   /// What a batch would be refused with right now.
   std::optional<refusal> closed() const;
   /// A sentence while closed for more than a moment; empty: ready.
@@ -136,13 +150,18 @@ class pipeline {
  private:
   using clock = std::chrono::steady_clock;
   static constexpr std::size_t kept_in_flight = 1024;  // room for so many stays
+  struct waiting_command {
+    engine::command input;
+    command_done done;
+  };
   struct in_flight {
     offset_t offset = 0;
     std::size_t bytes = 0;
     utc_time time;
     clock::time_point submitted;
-    std::unique_ptr<engine::batch> input;  // none for a tick
-    std::vector<std::string> tick_trucks;  // ids, in the order of `what.trucks`
+    std::unique_ptr<engine::batch> input;      // of a batch
+    std::unique_ptr<waiting_command> command;  // of a command; a tick has neither
+    std::vector<std::string> tick_trucks;      // ids, in the order of `what.trucks`
     engine::outcome what;
     submit_done done;
     bool lost = false;  // its commit failed
@@ -150,8 +169,11 @@ class pipeline {
 
   void apply(std::unique_ptr<engine::batch> input, submit_done done);
   void refuse_new_trucks(engine::batch& input) const;
+  void refuse_unregistered_trucks(engine::batch& input) const;
+  bool has_room_for(const engine::command& input) const;
   template <class Input>
   void record(in_flight entry, const Input& input);
+  void await_commit(in_flight entry);
   void hand_over();
   void committed(journal::commit_report report);
   void failed(std::error_code error);
@@ -160,6 +182,7 @@ class pipeline {
   void wake_some();
   void answer_some();
   void answer(in_flight entry);
+  void answer_command(in_flight entry);
   void rebuild();
   void rebuilt(std::shared_ptr<journal::recovered> world, std::shared_ptr<view> told);
   void tick();

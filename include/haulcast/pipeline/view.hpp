@@ -1,6 +1,8 @@
-// The committed, told copy of every truck's newest position and status: what reads and snapshots for subscribers come from.
+// The committed, told copy of every truck's newest position, status and registration: what reads and snapshots for subscribers
+// come from.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,12 +20,16 @@ using engine::truck_index;
 
 struct alignas(cache_line_bytes) told_truck {
   std::string id;
+  bool registered = false;  // it is there for whoever reads
   bool has_position = false;
+  bool had_position = false;  // before it was removed: shown again when it comes back
   engine::truck_status status = engine::truck_status::offline;
   utc_time received_at;        // of `newest`
   offset_t position_told = 0;  // the record that brought `newest`
   engine::kept_position newest;
+  std::shared_ptr<const engine::registration> registration;  // null: nothing was said of it
 };
+static_assert(sizeof(told_truck) == 3 * cache_line_bytes);
 
 /// Changes only in Tell, so a read after an answer sees what was written, and nobody sees what a failed commit takes back.
 /// Loop only. Indexes are those of the world it was made from; index order is the order in which trucks appeared.
@@ -37,7 +43,9 @@ class view {
   void prefetch(const std::vector<engine::outcome::truck_change>& trucks) const noexcept;
   void tell_position(truck_index truck, std::string_view id, const engine::position& p, utc_time received_at, offset_t offset);
   void tell_status(truck_index truck, std::string_view id, engine::truck_status status);
+  void tell_registration(const engine::outcome::registry_change& change);
 
+  /// Also one that was removed: whoever follows it by its index gets it when it comes back.
   std::optional<truck_index> find(std::string_view id) const;
   /// A truck that the world has but nobody was told of yet has an empty id.
   const told_truck& at(truck_index truck) const { return trucks_[truck]; }

@@ -1,0 +1,93 @@
+// What the API asks of the world, beside positions: inputs that are decided, recorded and replayed like any other.
+//
+// A new command is: an alternative of `any_command` with save and load, an overload of world::decide (world_commands.cpp), and
+// what it changes in the view (pipeline's tell). The journal, replay, the pipeline's waiting and failing know commands only as
+// such.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "haulcast/base/bytes.hpp"
+#include "haulcast/base/time.hpp"
+#include "haulcast/engine/registration.hpp"
+
+namespace haulcast::engine {
+
+/// Versions of an object, as a client that saw them names them.
+struct version_set {
+  bool any = false;
+  std::vector<std::uint64_t> versions;
+
+  bool has(std::uint64_t version) const noexcept;
+};
+
+/// What must be so before the command for it to be carried out (If-Match, If-None-Match of RFC 9110).
+struct precondition {
+  std::optional<version_set> match;       // the object is there, in one of these versions
+  std::optional<version_set> none_match;  // it is not there, or in none of these
+
+  /// `present`: the object's version; none: there is no such object. O(versions).
+  bool holds(std::optional<std::uint64_t> present) const noexcept;
+  void save(byte_writer& out) const;
+  bool load(byte_reader& in);
+};
+
+/// Registers a truck, or says all anew of one that is registered.
+struct register_truck {
+  std::string truck_id;
+  registration what;  // its version is not read
+  precondition only_if{};
+
+  void save(byte_writer& out) const;
+  bool load(byte_reader& in);
+};
+
+/// The truck is not there any more, until it is registered again. What it drove stays known.
+struct remove_truck {
+  std::string truck_id;
+  precondition only_if{};
+
+  void save(byte_writer& out) const;
+  bool load(byte_reader& in);
+};
+
+/// The places are written to journals: append, never reorder.
+using any_command = std::variant<register_truck, remove_truck>;
+
+struct command {
+  utc_time now;  // the server's
+  any_command what;
+};
+
+/// What a command came to. The numbers are written to journals: append, never renumber.
+enum class command_status : std::uint8_t {
+  created = 0,
+  updated = 1,
+  removed = 2,
+  // Those below change nothing, and are not recorded.
+  unchanged = 3,            // it is as asked already
+  not_found = 4,            // nothing there to remove
+  precondition_failed = 5,  // precondition::holds says no
+  no_room = 6,              // engine.max_trucks reached: decided by who admits, who alone can count
+};
+inline constexpr std::size_t command_statuses = 7;
+
+/// "created"
+std::string_view to_string(command_status status) noexcept;
+
+struct command_outcome {
+  command_status what = command_status::unchanged;
+  std::uint64_t version = 0;  // the object's, afterwards; 0 also where there is none
+
+  bool changed() const noexcept { return what <= command_status::removed; }
+};
+
+/// False: bytes that no save wrote.
+void save(const any_command& what, byte_writer& out);
+bool load(any_command& what, byte_reader& in);
+
+}  // namespace haulcast::engine
