@@ -69,6 +69,15 @@ http::ingest_options ingest_options_of(const config& cfg) {
           .max_body_bytes = cfg.ingest.max_body_bytes};
 }
 
+http::server_options server_options_of(const config& cfg) {
+  std::vector<http::network> proxies;
+  for (const std::string& one : cfg.server.trusted_proxies) proxies.push_back(http::network::parse(one).value());
+  return {.connections_max = std::min(cfg.limits.max_connections, descriptors_for_connections()),
+          .connections_per_address_max = cfg.limits.max_connections_per_address,
+          .trusted_proxies = http::network_list{std::move(proxies)},
+          .cors = http::allowed_origins{cfg.server.cors_origins}};
+}
+
 // Everything that lives on the loop, in the order in which it stands on one another.
 class house {
  public:
@@ -78,9 +87,7 @@ class house {
         pipeline_{loop_, pipeline_options_of(cfg), *files_.log, *files_.snapshots, std::move(life), hub_},
         live_{loop_, pipeline_, hub_, live_options_of(cfg)},
         tokens_{{.hs256_secret = std::move(secret), .issuer = cfg.auth.issuer, .audience = cfg.auth.audience}},
-        server_{loop_.get_executor(),
-                {.connections_max = std::min(cfg.limits.max_connections, descriptors_for_connections())},
-                routes(cfg)},
+        server_{loop_.get_executor(), server_options_of(cfg), routes(cfg)},
         signals_{loop_, SIGINT, SIGTERM} {}
 
   result<net::ip::tcp::endpoint> listen(const net::ip::tcp::endpoint& where) { return server_.listen(where); }
@@ -118,7 +125,8 @@ class house {
                                                   .deliveries = std::move(deliveries),
                                                   .counted = std::move(connection.counted)});
                                    },
-                               .query_token = cfg.auth.query_token});
+                               .query_token = cfg.auth.query_token,
+                               .pages = http::allowed_origins{cfg.server.cors_origins}});
     http::add_operation_routes(
         to, pipeline_, [this] { return metrics_text({.spine = pipeline_, .fan_out = hub_, .live = live_, .door = server_}); });
     return to;

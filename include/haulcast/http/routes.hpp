@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "haulcast/auth/principal.hpp"
+#include "haulcast/http/origins.hpp"
 #include "haulcast/http/router.hpp"
 #include "haulcast/wire/batch_parser.hpp"
 
@@ -32,6 +33,7 @@ struct live_door {
   std::function<bool()> full;  // no connection more
   live_handler enter;
   bool query_token = false;  // takes `?access_token=` too
+  allowed_origins pages;     // of other origins that may connect; our own host's always may
 };
 
 /// What /metrics shows, as Prometheus text.
