@@ -1,5 +1,7 @@
 #include "haulcast/app/config_file.hpp"
 
+#include "haulcast/app/config_keys.hpp"
+
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
@@ -40,6 +42,7 @@ class settings_reader final : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_anchor(mark, anchor);
     if (depth_ == 0) return;  // an empty file, or one of comments alone
+    if (list_) refuse(mark, "an item of " + full_name() + " has no value");
     if (!key_) refuse(mark, "a key has no name");
     add(mark, std::nullopt);
   }
@@ -51,7 +54,9 @@ class settings_reader final : public YAML::EventHandler {
     if (!plain && !is_quoted_in_line(mark))
       refuse(mark, "a value stands in one line, and a quote that is opened is closed in it");
     if (depth_ == 0) refuse(mark, "a configuration is a mapping of keys to values, not a single value");
-    if (key_) {
+    if (list_) {
+      add_item(mark, value);
+    } else if (key_) {
       add(mark, value);
     } else {
       start_key(mark, value);
@@ -61,6 +66,7 @@ class settings_reader final : public YAML::EventHandler {
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
+    if (list_) refuse(mark, "the items of " + full_name() + " are texts");
     if (depth_ == 1 && !key_) refuse(mark, "a key is a word, not a mapping");
     if (depth_ == 2)
       refuse(mark, key_ ? full_name() + " takes one value, not keys of its own" : "a key is a word, not a mapping");
@@ -72,11 +78,21 @@ class settings_reader final : public YAML::EventHandler {
     section_.reset();
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     if (depth_ == 0) refuse(mark, "a configuration is a mapping of keys to values, not a list");
-    refuse(mark, key_ ? full_name() + " takes one value, not a list" : "a key is a word, not a list");
+    if (!key_) refuse(mark, "a key is a word, not a list");
+    if (list_) refuse(mark, "the items of " + full_name() + " are texts");
+    const auto* key = find_key(full_name());
+    if (key == nullptr || !takes_list(*key)) refuse(mark, full_name() + " takes one value, not a list");
+    refuse_anchor(mark, anchor);
+    refuse_tag(mark, tag);
+    list_.emplace();
   }
-  void OnSequenceEnd() override {}
+  void OnSequenceEnd() override {
+    auto items = *std::exchange(list_, std::nullopt);
+    add({}, items.empty() ? "none" : std::move(items));
+  }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     refuse(mark, "aliases (*name) are not taken; write the value out");
@@ -124,11 +140,17 @@ class settings_reader final : public YAML::EventHandler {
     key_.reset();
   }
 
+  void add_item(const YAML::Mark& mark, const std::string& item) {
+    if (item.empty() || item.find(' ') != std::string::npos) refuse(mark, "an item of " + full_name() + " is one word");
+    *list_ += (list_->empty() ? "" : " ") + item;
+  }
+
   int documents_ = 0;
   int depth_ = 0;  // of mappings: 1 in the root, 2 in a section
   int key_line_ = 0;
   std::optional<std::string> section_;
   std::optional<std::string> key_;    // set between a key and its value
+  std::optional<std::string> list_;   // in a list: its items so far, with blanks between them
   std::map<std::string, int> lines_;  // of keys
   std::vector<std::string_view> lines_of_text_;
   std::vector<std::pair<setting, int>> found_;

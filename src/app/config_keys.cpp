@@ -5,6 +5,8 @@
 
 #include "haulcast/app/listen.hpp"
 #include "haulcast/base/edit_distance.hpp"
+#include "haulcast/http/networks.hpp"
+#include "haulcast/http/origins.hpp"
 
 namespace haulcast::app {
 namespace {
@@ -18,6 +20,18 @@ constexpr double week_s = 7 * 86'400;
 std::optional<std::string> check_listen(std::string_view text) {
   const auto where = parse_listen(text);
   return where ? std::nullopt : std::optional{where.error().what};
+}
+
+std::optional<std::string> check_network(std::string_view text) {
+  if (http::network::parse(text)) return std::nullopt;
+  return "must be an address or a network without bits beyond its prefix, such as 10.0.0.0/8, 192.0.2.7 or fd00::/8";
+}
+
+std::optional<std::string> check_origin(std::string_view text) {
+  if (text == "*" || http::is_origin(text)) return std::nullopt;
+  return "must be an origin as browsers write it, such as https://app.example.com: in small letters, without a path, a slash "
+         "at "
+         "the end or the port that the scheme has anyway; or * for all";
 }
 
 constexpr std::array sections{
@@ -53,6 +67,22 @@ const auto table = std::to_array<config_key>({
              "no TLS here: put a proxy in front of it that has.",
      .at = [](config& c) -> key_target { return &c.server.listen; },
      .check = check_listen},
+    {.name = "server.trusted_proxies",
+     .default_value = "127.0.0.0/8 ::1/128",
+     .help =
+         "Addresses and networks of the proxies in front of the server, whose X-Forwarded-For is believed: the client is the "
+         "rightmost address there that is no such proxy. Others could write anything into it, so a network that clients are "
+         "in does not belong here. `none` takes the address of whoever connects. A YAML list, or words with blanks between "
+         "them.",
+     .at = [](config& c) -> key_target { return &c.server.trusted_proxies; },
+     .check = check_network},
+    {.name = "server.cors_origins",
+     .default_value = "none",
+     .help = "Origins of web pages, such as https://app.example.com, that may read answers and open WebSockets from a browser; "
+             "pages from the server's own address may anyway, and apps need nothing here. `*` lets every page do so that has a "
+             "token. Cookies are never taken. A YAML list, or words with blanks between them.",
+     .at = [](config& c) -> key_target { return &c.server.cors_origins; },
+     .check = check_origin},
 
     {.name = "auth.hs256_secret",
      .default_value = "generated",
@@ -230,6 +260,14 @@ const auto table = std::to_array<config_key>({
      .help = "Open connections at most, HTTP and WebSocket together; further ones are answered 503 and closed. Each needs a "
              "file descriptor: where `ulimit -n` allows fewer, that is the bound.",
      .at = [](config& c) -> key_target { return &c.limits.max_connections; }},
+    {.name = "limits.max_connections_per_address",
+     .default_value = "1000",
+     .min = 1,
+     .max = 1'000'000,
+     .help =
+         "Of those, from one address at most (IPv6: from one /64); further ones are answered 503 and closed. Drivers of one "
+         "mobile network often share an address, so smaller may shut them out. server.trusted_proxies are not counted.",
+     .at = [](config& c) -> key_target { return &c.limits.max_connections_per_address; }},
     {.name = "limits.truck_requests_per_s",
      .default_value = "1",
      .unit = "requests per second",

@@ -35,6 +35,8 @@ std::string range_rule(const config_key& key) {
   return rule;
 }
 
+constexpr std::string_view empty_list = "none";
+
 bool is_choice(std::string_view choices, std::string_view value) {
   while (!choices.empty()) {
     const auto end = std::min(choices.find(' '), choices.size());
@@ -102,6 +104,19 @@ class setter {
     if (!broken) *path = text_;
     return broken;
   }
+  std::optional<std::string> operator()(std::vector<std::string>* list) const {
+    list->clear();
+    if (text_.empty()) return "must not be empty; none is the empty list";
+    for (auto rest = text_ == empty_list ? std::string_view{} : text_; !rest.empty();) {
+      const auto end = std::min(rest.find(' '), rest.size());
+      const auto item = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      if (item.empty()) continue;
+      if (auto broken = rule_broken_by_text(key_, item)) return "has " + std::string{item.substr(0, 80)} + ", which " + *broken;
+      list->emplace_back(item);
+    }
+    return std::nullopt;
+  }
   template <class T>
   std::optional<std::string> operator()(std::optional<T>* optional) const {
     optional->reset();
@@ -132,6 +147,11 @@ class shower {
   }
   std::string operator()(const std::string* text) const { return *text; }
   std::string operator()(const std::filesystem::path* path) const { return path->string(); }
+  std::string operator()(const std::vector<std::string>* list) const {
+    std::string text;
+    for (const auto& item : *list) text += (text.empty() ? "" : " ") + item;
+    return text.empty() ? std::string{empty_list} : text;
+  }
   template <class T>
   std::string operator()(const std::optional<T>* optional) const {
     return *optional ? (*this)(&**optional) : std::string{key_.default_value};
@@ -155,6 +175,11 @@ result<void> set_key(config& cfg, const config_key& key, const std::optional<std
   }
   if (auto broken = std::visit(setter{key, text}, target)) return wrong(key, text, *broken);
   return {};
+}
+
+bool takes_list(const config_key& key) {
+  config cfg;
+  return std::holds_alternative<std::vector<std::string>*>(key.at(cfg));
 }
 
 std::string value_of(const config& cfg, const config_key& key) {

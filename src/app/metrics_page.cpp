@@ -167,6 +167,8 @@ void add_http(page& p, const http::server& door) {
   p.counter("haulcast_http_connections_refused_total", "Connections refused for want of room.", m.connections_refused);
   p.counter("haulcast_http_received_bytes_total", "Bytes read.", m.bytes_in);
   p.counter("haulcast_http_sent_bytes_total", "Bytes written.", m.bytes_out);
+  p.counter("haulcast_http_connections_refused_by_address_total", "Connections refused because their address had many.",
+            m.connections_refused_by_address);
   for (const auto& [what, count] : {std::pair{"idle", m.timeouts_idle},
                                     {"head", m.timeouts_head},
                                     {"body", m.timeouts_body},

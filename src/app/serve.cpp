@@ -71,6 +71,15 @@ http::ingest_options ingest_options_of(const config& cfg) {
           .max_body_bytes = cfg.ingest.max_body_bytes};
 }
 
+http::server_options server_options_of(const config& cfg) {
+  std::vector<http::network> proxies;
+  for (const std::string& one : cfg.server.trusted_proxies) proxies.push_back(http::network::parse(one).value());
+  return {.connections_max = std::min(cfg.limits.max_connections, descriptors_for_connections()),
+          .connections_per_address_max = cfg.limits.max_connections_per_address,
+          .trusted_proxies = http::network_list{std::move(proxies)},
+          .cors = http::allowed_origins{cfg.server.cors_origins}};
+}
+
 // Everything that lives on the loop, in the order in which it stands on one another.
 class house {
  public:
@@ -83,9 +92,7 @@ class house {
         tokens_{{.hs256_secret = std::move(secret), .issuer = cfg.auth.issuer, .audience = cfg.auth.audience}},
         api_keys_{std::move(keys)},
         tickets_{{}},
-        server_{loop_.get_executor(),
-                {.connections_max = std::min(cfg.limits.max_connections, descriptors_for_connections())},
-                routes(cfg)},
+        server_{loop_.get_executor(), server_options_of(cfg), routes(cfg)},
         signals_{loop_, SIGINT, SIGTERM} {}
 
   result<net::ip::tcp::endpoint> listen(const net::ip::tcp::endpoint& where) { return server_.listen(where); }
@@ -121,7 +128,8 @@ class house {
                                                   .deliveries = std::move(deliveries),
                                                   .counted = std::move(connection.counted)});
                                    },
-                               .query_token = cfg.auth.query_token});
+                               .query_token = cfg.auth.query_token,
+                               .pages = http::allowed_origins{cfg.server.cors_origins}});
     http::add_ticket_routes(
         to, [this](auto who) { return tickets_.issue(std::move(who), auth::ws_tickets::clock::now()); }, tickets_.lifetime());
     http::add_operation_routes(to, pipeline_, [this] {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cors.hpp"
 #include "haulcast/http/negotiate.hpp"
 #include "haulcast/http/text.hpp"
 #include "haulcast/wire/gzip.hpp"
@@ -13,8 +14,9 @@ namespace {
 
 constexpr std::size_t copy_bytes_max = 32 * 1024;  // up to this, head and content go out as one piece of memory
 
-head_facts_out facts_of(const exchange& one) {
+head_facts_out facts_of(const server_core& core, const exchange& one) {
   head_facts_out facts;
+  tell_origin(core.options.cors, one.request, facts);
   facts.keep_alive = one.keep_alive;
   facts.http_1_0 = one.request.version_minor == 0;
   facts.traceparent = one.request.traceparent;
@@ -54,7 +56,7 @@ bool send(channel& to, const response& answer, std::string_view content, const h
 bool is_chunked_for(const request& r) noexcept { return r.version_minor != 0; }
 
 bool send_answer(channel& to, const exchange& one, response& answer) {
-  auto facts = facts_of(one);
+  auto facts = facts_of(to.core(), one);
   facts.varies = varies(answer, to.core().options);
   if (facts.varies && accepts_gzip(one.request.header("accept-encoding"))) {
     compress(answer);
@@ -66,7 +68,7 @@ bool send_answer(channel& to, const exchange& one, response& answer) {
 }
 
 bool send_stream_head(channel& to, const exchange& one, const response& answer) {
-  auto facts = facts_of(one);
+  auto facts = facts_of(to.core(), one);
   facts.body = is_chunked_for(one.request) ? framing::chunked : framing::close;
   return send(to, answer, {}, facts);
 }
@@ -78,8 +80,8 @@ void count(server_core& core, const exchange& one, const response& answer) {
   const auto took = std::chrono::steady_clock::now() - one.request.started;
   m.seconds.observe(to_seconds(took));
   if (spdlog::should_log(spdlog::level::debug)) {
-    spdlog::debug("{} {} {} {:.6f}s trace={}", one.request.method_name, one.to != nullptr ? one.to->pattern : "-",
-                  answer.status, to_seconds(took), one.request.traceparent);
+    spdlog::debug("{} {} {} {:.6f}s client={} trace={}", one.request.method_name, one.to != nullptr ? one.to->pattern : "-",
+                  answer.status, to_seconds(took), one.request.client().to_string(), one.request.traceparent);
   }
 }
 

@@ -7,14 +7,17 @@
 #include <boost/asio/post.hpp>
 
 #include "answering.hpp"
+#include "cors.hpp"
 #include "inflate.hpp"
 #include "upgrade.hpp"
 
 namespace haulcast::http {
 
-connection::connection(std::shared_ptr<server_core> core, net::ip::tcp::socket socket, const net::ip::tcp::endpoint& peer)
-    : core_{std::move(core)}, channel_{*core_, std::move(socket)} {
+connection::connection(std::shared_ptr<server_core> core, net::ip::tcp::socket socket, const net::ip::tcp::endpoint& peer,
+                       address_counts::place place)
+    : core_{std::move(core)}, place_{std::move(place)}, channel_{*core_, std::move(socket)} {
   in_hand_.request.peer = peer;
+  in_hand_.request.trusted_proxies = &core_->options.trusted_proxies;
   core_->connections.push_back(*this);
 }
 
@@ -33,8 +36,8 @@ net::awaitable<void> connection::run(std::shared_ptr<connection> self) {
   self->channel_.close();
 }
 
-net::awaitable<void> connection::turn_away(std::shared_ptr<connection> self) {
-  self->in_hand_.answer = refuse(code::overloaded, "There are too many connections; try again in a moment.");
+net::awaitable<void> connection::turn_away(std::shared_ptr<connection> self, std::string_view why) {
+  self->in_hand_.answer = refuse(code::overloaded, why);
   auto parting = self->part_with();
   try {
     co_await std::move(parting);
@@ -212,6 +215,9 @@ std::optional<response> connection::admit() {
   in_hand_.keep_alive = in_hand_.facts.keep_alive && !core_->stopping;
   auto decision = core_->routes.decide(in_hand_.request, in_hand_.facts);
   in_hand_.to = decision.to;
+  if (decision.answer && in_hand_.request.method == method::options) {
+    answer_preflight(core_->options.cors, in_hand_.request, *decision.answer);
+  }
   return std::move(decision.answer);
 }
 
@@ -236,7 +242,7 @@ connection::stage connection::answer_at_once() {
 }
 
 connection::stage connection::part_from_http() {
-  auto refused = hand_over(core_, in_hand_, in_, channel_.socket());
+  auto refused = hand_over(core_, in_hand_, in_, channel_.socket(), place_);
   handed_over_ = !refused;
   if (handed_over_) return stage::gone;
   in_hand_.answer = std::move(*refused);

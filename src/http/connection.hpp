@@ -22,11 +22,12 @@ namespace haulcast::http {
 /// finds out by itself what is the matter. One request at a time, in the order they came. Idle, it has no buffers.
 class connection final : public std::enable_shared_from_this<connection>, public link_hook {
  public:
-  connection(std::shared_ptr<server_core> core, net::ip::tcp::socket socket, const net::ip::tcp::endpoint& peer);
+  connection(std::shared_ptr<server_core> core, net::ip::tcp::socket socket, const net::ip::tcp::endpoint& peer,
+             address_counts::place place);
 
   static net::awaitable<void> run(std::shared_ptr<connection> self);
-  /// Above the cap: says so and closes.
-  static net::awaitable<void> turn_away(std::shared_ptr<connection> self);
+  /// Above a cap: says so and closes. `why`: static text.
+  static net::awaitable<void> turn_away(std::shared_ptr<connection> self, std::string_view why);
 
   /// The server stops: finish what is in hand, then close.
   void stop();
@@ -63,6 +64,7 @@ class connection final : public std::enable_shared_from_this<connection>, public
   void finish_request();
 
   const std::shared_ptr<server_core> core_;
+  address_counts::place place_;
   channel channel_;
   read_buffer in_;
   head_reader heads_{channel_, in_};

@@ -136,7 +136,6 @@ void add_ingest_routes(router& to, pipeline::pipeline& spine, const ingest_optio
   const auto handler = std::make_shared<ingest>(spine, options);
   to.add({.method = method::post,
           .pattern = "/v1/positions",
-          .access = access::roles({auth::role::driver, auth::role::admin}),
           .body_limit = options.max_body_bytes,
           .handler = late_handler{[handler](request& r, response& to) { return (*handler)(r, to); }}});
 }

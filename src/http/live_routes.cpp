@@ -42,6 +42,17 @@ bool offers_protocol(const request& r) {
   });
 }
 
+// A page may open a WebSocket to any host, and its user's browser tells only here whose page it is. Apps say nothing.
+bool may_connect(const allowed_origins& pages, const request& r) {
+  std::optional<std::string_view> origin;
+  for (const field& f : r.headers()) {
+    if (!iequals(f.name, "origin")) continue;
+    if (origin) return false;  // nobody can say which one counts
+    origin = f.value;
+  }
+  return !origin || is_own_origin(*origin, r.header("host")) || !pages.answer_to(*origin).empty();
+}
+
 std::string switching_answer(std::string_view key, bool with_protocol) {
   std::string answer =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
@@ -56,12 +67,14 @@ std::optional<response> open(const live_door& door, request& r, const std::funct
   if (r.header("sec-websocket-version") != "13" || !is_key(key)) {
     return refuse(code::bad_request, "The WebSocket handshake needs version 13 and a key.");
   }
+  if (!may_connect(door.pages, r)) return refuse(code::origin_not_allowed);
   const auto shown = find_live_credential(r, door.query_token);
   if (!shown) return refuse_credential(shown.error());
   // Before the credential is looked at: a ticket must not be spent on a refusal.
   if (door.full()) return refuse(code::overloaded, "There are too many live connections.");
   auto who = door.authenticate(*shown);
   if (!who) return refuse_credential(who.error());
+  if (!r.rule->roles.has((*who)->who)) return refuse(code::role_not_allowed);
 
   std::vector<std::string> deliveries;
   if (const std::string_view id = r.parameter("delivery_id"); !id.empty()) deliveries.emplace_back(id);
@@ -75,9 +88,8 @@ void add_live_routes(router& to, live_door door) {
   const auto shared = std::make_shared<const live_door>(std::move(door));
   const upgrade_handler handler{
       [shared](request& r, const std::function<departed()>& leave) { return open(*shared, r, leave); }};
-  // Open, because a browser can give its token only inside the handshake: it is asked for here.
-  to.add({.method = method::get, .pattern = "/v1/ws", .access = access::open(), .handler = handler});
-  to.add({.method = method::get, .pattern = "/ws/track/{delivery_id}", .access = access::open(), .handler = handler});
+  to.add({.method = method::get, .pattern = "/v1/ws", .handler = handler});
+  to.add({.method = method::get, .pattern = "/ws/track/{delivery_id}", .handler = handler});
 }
 
 }  // namespace haulcast::http

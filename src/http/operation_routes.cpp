@@ -18,26 +18,24 @@ response ready(const pipeline::pipeline& spine) {
 
 void add_operation_routes(router& to, const pipeline::pipeline& spine, metrics_page page) {
   const pipeline::pipeline* const from = &spine;
-  to.add({.method = method::get, .pattern = "/healthz", .access = access::open(), .handler = sync_handler{[](request&) {
-                                                                                    return json_response(
-                                                                                        R"({"status":"alive"})");
-                                                                                  }}});
-  to.add({.method = method::get, .pattern = "/readyz", .access = access::open(), .handler = sync_handler{[from](request&) {
-                                                                                   return ready(*from);
-                                                                                 }}});
+  // Probes and scrapers get what there is, whatever they say they accept.
+  to.add({.method = method::get, .pattern = "/healthz", .offers = {}, .handler = sync_handler{[](request&) {
+                                                                        return json_response(R"({"status":"alive"})");
+                                                                      }}});
+  to.add({.method = method::get, .pattern = "/readyz", .offers = {}, .handler = sync_handler{[from](request&) {
+                                                                       return ready(*from);
+                                                                     }}});
   to.add({.method = method::get, .pattern = "/version", .handler = sync_handler{[](request&) {
                                                           return json_response(fmt::format(
                                                               R"({{"name":"haulcast","version":"{}"}})", HAULCAST_VERSION));
                                                         }}});
-  to.add({.method = method::get,
-          .pattern = "/metrics",
-          .access = access::open(),
-          .handler = sync_handler{[page = std::move(page)](request&) {
-            response r;
-            r.content_type = media::prometheus;
-            r.body = page();
-            return r;
-          }}});
+  to.add(
+      {.method = method::get, .pattern = "/metrics", .offers = {}, .handler = sync_handler{[page = std::move(page)](request&) {
+                                                                     response r;
+                                                                     r.content_type = media::prometheus;
+                                                                     r.body = page();
+                                                                     return r;
+                                                                   }}});
 }
 
 }  // namespace haulcast::http

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "haulcast/base/free_memory.hpp"
+#include "haulcast/http/networks.hpp"
 #include "haulcast/http/text.hpp"
 
 namespace haulcast::http {
@@ -29,6 +30,10 @@ method method_of(std::string_view name) noexcept {
 
 std::string_view to_string(method m) noexcept {
   return m == method::other ? "OTHER" : method_names[static_cast<std::size_t>(m)];
+}
+
+boost::asio::ip::address request::client() const {
+  return trusted_proxies == nullptr ? unwrapped(peer.address()) : client_address(peer.address(), fields_, *trusted_proxies);
 }
 
 std::string_view request::header(std::string_view name) const noexcept {
@@ -73,14 +78,17 @@ void request_access::reset(request& r) noexcept {
   r.method = method::other;
   r.method_name = r.target = r.path = r.body = r.traceparent = {};
   r.principal.reset();
+  r.rule = nullptr;
   r.started = {};
 }
 
 void request_access::release(request& r) noexcept {
   const auto peer = r.peer;
+  const auto* const trusted_proxies = r.trusted_proxies;
   reset(r);
   r = request{};
   r.peer = peer;
+  r.trusted_proxies = trusted_proxies;
 }
 
 char* request_access::scratch(request& r, std::size_t size) {

@@ -81,8 +81,36 @@ void append_framing(std::string& out, const response& r, const head_facts_out& f
   }
 }
 
+constexpr std::string_view cache_control = "Cache-Control: no-store\r\n";
+constexpr std::string_view referrer_policy = "Referrer-Policy: no-referrer\r\n";
+constexpr std::string_view content_security_policy = "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
+/// All of the above and `nosniff`, for the many answers without fields of their own.
+constexpr std::string_view usual_protection =
+    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
+constexpr std::string_view exposed_to_pages =
+    "Access-Control-Expose-Headers: ETag, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After\r\n";
+
 bool has_header(const response& r, std::string_view name) {
   return std::any_of(r.headers.begin(), r.headers.end(), [name](const header& h) { return iequals(h.name, name); });
+}
+
+void append_protection(std::string& out, const response& r) {
+  if (r.headers.empty()) {
+    out += usual_protection;
+    return;
+  }
+  out += "X-Content-Type-Options: nosniff\r\n";
+  for (const auto field : {cache_control, referrer_policy, content_security_policy}) {
+    if (!has_header(r, field.substr(0, field.find(':')))) out += field;
+  }
+}
+
+void append_origin(std::string& out, const head_facts_out& facts) {
+  if (facts.varies_by_origin) out += "Vary: Origin\r\n";
+  if (facts.allowed_origin.empty()) return;
+  append_field(out, "Access-Control-Allow-Origin", facts.allowed_origin);
+  out += exposed_to_pages;
 }
 
 }  // namespace
@@ -106,8 +134,9 @@ void append_head(std::string& out, const response& r, const head_facts_out& fact
   append_framing(out, r, facts);
   if (facts.gzipped) out += "Content-Encoding: gzip\r\n";
   if (facts.varies) out += "Vary: Accept-Encoding\r\n";
-  if (r.headers.empty() || !has_header(r, "Cache-Control")) out += "Cache-Control: no-store\r\n";
-  out += "X-Content-Type-Options: nosniff\r\n";
+  append_protection(out, r);
+  if (facts.over_tls) out += "Strict-Transport-Security: max-age=31536000\r\n";
+  append_origin(out, facts);
   if (!facts.traceparent.empty()) append_field(out, "traceparent", facts.traceparent);
   for (const auto& h : r.headers) append_field(out, h.name, h.value);
   // 426 must carry `Connection: upgrade` beside its Upgrade field.

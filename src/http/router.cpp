@@ -23,6 +23,19 @@ void for_each_segment(std::string_view path, Sink&& sink) {
   }
 }
 
+/// What is offered must be acceptable by one of the Accept fields; without one, anything is.
+std::optional<response> check_accept(const route& to, const request& r) {
+  if (to.method != method::get || to.offers.empty() || to.is_upgrade()) return std::nullopt;
+  bool asked = false;
+  for (const auto& f : r.headers()) {
+    if (!iequals(f.name, "accept")) continue;
+    if (negotiate(f.value, to.offers)) return std::nullopt;
+    asked = true;
+  }
+  if (!asked) return std::nullopt;
+  return refuse(code::not_acceptable, "What is offered here is " + std::string{to.offers.front()} + ".");
+}
+
 std::optional<response> check_body(const route& to, const request& r, const head_facts& facts) {
   if (facts.expect_other) return refuse(code::expectation_failed);
   if (!facts.chunked && facts.content_length.value_or(0) == 0) return std::nullopt;
@@ -71,6 +84,10 @@ std::vector<router::segment> router::parse_pattern(std::string_view pattern) {
 }
 
 void router::add(route r) {
+  r.rule = auth::find_rule(rules_, to_string(r.method), r.pattern);
+  if (r.rule == nullptr) {
+    throw std::invalid_argument{"route without a row in the role table: " + std::string{to_string(r.method)} + ' ' + r.pattern};
+  }
   auto [at, is_new] = resources_.try_emplace(r.pattern);
   auto& what = at->second;
   if (is_new) {
@@ -122,14 +139,14 @@ const router::resource* router::find(request& r) const {
 }
 
 std::optional<response> router::check_token(const route& to, request& r) const {
-  if (to.access.is_open()) return std::nullopt;
+  if (to.rule->token != auth::token_rule::in_head) return std::nullopt;
   const auto shown = find_credential(r);
   if (!shown) return refuse_credential(shown.error());
   if (!authenticate_) return refuse(code::token_invalid);
   auto who = authenticate_(*shown);
   if (!who) return refuse_credential(who.error());
   r.principal = std::move(*who);
-  if (!to.access.allows(r.principal->who)) return refuse(code::role_not_allowed);
+  if (!to.rule->roles.has(r.principal->who)) return refuse(code::role_not_allowed);
   return std::nullopt;
 }
 
@@ -156,10 +173,12 @@ routed router::decide(request& r, const head_facts& facts) const {
     return {nullptr, std::move(answer)};
   }
   const auto& to = **at;
+  r.rule = to.rule;
   if (to.is_upgrade() && (!facts.upgrade || r.method != method::get || r.version_minor == 0)) {
     return {&to, refuse(code::upgrade_required)};
   }
   if (auto answer = check_token(to, r)) return {&to, std::move(answer)};
+  if (auto answer = check_accept(to, r)) return {&to, std::move(answer)};
   if (auto answer = check_body(to, r, facts)) return {&to, std::move(answer)};
   return {&to, std::nullopt};
 }

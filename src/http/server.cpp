@@ -21,6 +21,8 @@ using net::ip::tcp;
 
 constexpr std::size_t surplus_max = 64;  // connections above the cap that are told so; beyond these they are just closed
 constexpr int turned_away_at_once = 64;  // when descriptors are out, before the loop gets a rest
+constexpr std::string_view too_many = "There are too many connections; try again in a moment.";
+constexpr std::string_view too_many_of_one = "There are too many connections from your address; close some, or wait.";
 constexpr milliseconds first_rest{20};
 constexpr milliseconds longest_rest{1000};
 
@@ -57,6 +59,7 @@ class listener {
     reserve_ = -1;
   }
   void take(tcp::socket socket, const tcp::endpoint& peer);
+  std::optional<address_counts::place> place_for(const net::ip::address& peer);
   bool turn_one_away() noexcept;
   void turn_away_surplus() noexcept;
   void tell_exhausted(const error_code& failed);
@@ -72,7 +75,12 @@ class listener {
 // ----------------------------------------------------------------------------------------------------------------------
 
 server_core::server_core(net::any_io_executor ex, server_options opts, router table)
-    : executor{std::move(ex)}, options{opts}, routes{std::move(table)}, tick_timer{executor}, drain_timer{executor} {
+    : executor{std::move(ex)},
+      options{std::move(opts)},
+      routes{std::move(table)},
+      addresses{options.connections_per_address_max},
+      tick_timer{executor},
+      drain_timer{executor} {
   for (const auto& r : routes.routes()) {
     auto& m = metrics.routes.emplace_back();
     m.method = r->method;
@@ -134,22 +142,29 @@ net::awaitable<void> listener::run(std::shared_ptr<listener> self) {
 
 void listener::take(tcp::socket socket, const tcp::endpoint& peer) {
   auto& core = *core_;
-  const bool surplus = core.open - core.surplus_open >= core.options.connections_max;
-  if (surplus && core.surplus_open >= surplus_max) {
-    ++core.metrics.connections_refused;
-    return;  // closes it
+  const bool full = core.open - core.surplus_open >= core.options.connections_max;
+  auto place = full ? std::nullopt : place_for(peer.address());
+  if (!place) {
+    ++(full ? core.metrics.connections_refused : core.metrics.connections_refused_by_address);
+    if (core.surplus_open >= surplus_max) return;  // closes it
+    ++core.surplus_open;
   }
   core.enter();
   core.keep_ticking();
-  auto one = std::make_shared<connection>(core_, std::move(socket), peer);
+  const bool surplus = !place;
+  auto one = std::make_shared<connection>(core_, std::move(socket), peer, std::move(place).value_or(address_counts::place{}));
   if (surplus) {
-    ++core.metrics.connections_refused;
-    ++core.surplus_open;
-    net::co_spawn(core.executor, connection::turn_away(std::move(one)), net::detached);
+    net::co_spawn(core.executor, connection::turn_away(std::move(one), full ? too_many : too_many_of_one), net::detached);
   } else {
     ++core.metrics.connections_accepted;
     net::co_spawn(core.executor, connection::run(std::move(one)), net::detached);
   }
+}
+
+/// Nothing: its address has as many as it may. All that a proxy brings come from one address.
+std::optional<address_counts::place> listener::place_for(const net::ip::address& peer) {
+  if (core_->options.trusted_proxies.contains(peer)) return address_counts::place{};
+  return core_->addresses.enter(peer);
 }
 
 bool listener::turn_one_away() noexcept {
@@ -183,7 +198,7 @@ void listener::tell_exhausted(const error_code& failed) {
 // --------------------------------------------------------------------------------------------------------------------
 
 server::server(net::any_io_executor executor, server_options options, router routes)
-    : core_{std::make_shared<server_core>(std::move(executor), options, std::move(routes))} {}
+    : core_{std::make_shared<server_core>(std::move(executor), std::move(options), std::move(routes))} {}
 
 server::~server() {
   stop_accepting();

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "address_counts.hpp"
 #include "haulcast/http/deadline.hpp"
 #include "haulcast/http/server.hpp"
 
@@ -42,6 +43,7 @@ struct server_core : std::enable_shared_from_this<server_core> {
   const server_options options;
   const router routes;
   http_metrics metrics;
+  address_counts addresses;
   deadline_wheel wheel;
   boost::intrusive::list<link_hook, boost::intrusive::base_hook<link_hook>, boost::intrusive::constant_time_size<false>>
       connections;

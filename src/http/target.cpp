@@ -49,6 +49,29 @@ bool parse_query(request& r, std::string_view query) {
   return true;
 }
 
+/// "http://host/path?query", as a proxy is asked -> "/path?query". Everybody who sends this form must name the same host in
+/// Host (RFC 9112, 3.2.2); two that differ are a request that somebody else would read differently.
+const char* to_origin_form(request& r) noexcept {
+  const auto end = r.target.find("://");
+  const auto authority = r.target.substr(end + 3, r.target.find_first_of("/?#", end + 3) - end - 3);
+  const auto host = r.header("host");
+  if (host.empty() || !iequals(authority, host)) return "The request target and Host must name the same host.";
+  const auto slash = end + 3 + authority.size();
+  if (slash == r.target.size()) {
+    r.target = r.target.substr(end + 1, 1);  // one of the slashes in front of the host
+  } else if (r.target[slash] == '/') {
+    r.target.remove_prefix(slash);
+  } else {
+    return "The request target must have a path.";
+  }
+  return nullptr;
+}
+
+bool is_absolute(std::string_view target) noexcept {
+  const auto scheme = target.substr(0, std::min(target.find("://"), target.size()));
+  return scheme.size() != target.size() && (iequals(scheme, "http") || iequals(scheme, "https"));
+}
+
 }  // namespace
 
 std::optional<std::string_view> percent_decode(request& owner, std::string_view text) {
@@ -65,6 +88,9 @@ std::optional<std::string_view> percent_decode(request& owner, std::string_view 
 }
 
 const char* parse_target(request& r) {
+  if (is_absolute(r.target)) {
+    if (const char* wrong = to_origin_form(r)) return wrong;
+  }
   const auto target = r.target;
   if (target == "*") {
     if (r.method != method::options) return "The target * is for OPTIONS only.";

@@ -8,7 +8,10 @@ namespace {
 /// One upgraded connection, for as long as it exists.
 class counted_connection {
  public:
-  explicit counted_connection(std::shared_ptr<server_core> core) : core_{std::move(core)} { ++core_->metrics.upgraded_open; }
+  counted_connection(std::shared_ptr<server_core> core, address_counts::place place)
+      : core_{std::move(core)}, place_{std::move(place)} {
+    ++core_->metrics.upgraded_open;
+  }
   counted_connection(const counted_connection&) = delete;
   counted_connection& operator=(const counted_connection&) = delete;
   ~counted_connection() {
@@ -18,19 +21,20 @@ class counted_connection {
 
  private:
   std::shared_ptr<server_core> core_;
+  address_counts::place place_;
 };
 
 }  // namespace
 
 std::optional<response> hand_over(const std::shared_ptr<server_core>& core, exchange& one, read_buffer& in,
-                                  net::ip::tcp::socket& socket) {
+                                  net::ip::tcp::socket& socket, address_counts::place& place) {
   bool taken = false;
   const auto leave = [&]() -> departed {
     taken = true;
     ++core->metrics_of(one.to).by_class[1];
     return {.socket = std::move(socket),
             .buffered = std::string{in.untaken()},
-            .counted = std::make_shared<counted_connection>(core)};
+            .counted = std::make_shared<counted_connection>(core, std::move(place))};
   };
   try {
     return std::get<upgrade_handler>(one.to->handler)(one.request, leave);

@@ -65,6 +65,25 @@ TEST(ConfigFile, RefusesListsAndKeysBelowValues) {
   EXPECT_NE(refusal(": a\n"), "");
 }
 
+TEST(ConfigFile, TakesAListWhereTheKeyIsOne) {
+  const auto value = [](const std::string& items) {
+    return read_settings("server:\n  listen: a\n  trusted_proxies: " + items + "\n", "f.yaml").value().at(1).value;
+  };
+  EXPECT_EQ(value("[10.0.0.0/8, \"::1\"]"), "10.0.0.0/8 ::1");
+  EXPECT_EQ(value("\n    - 10.0.0.0/8\n    - '::1'"), "10.0.0.0/8 ::1");
+  EXPECT_EQ(value("[]"), "none");
+  EXPECT_EQ(value("10.0.0.0/8 ::1"), "10.0.0.0/8 ::1");
+  EXPECT_EQ(refusal("server:\n  cors_origins: [a, [b]]\n"), "f.yaml:2: the items of server.cors_origins are texts");
+  EXPECT_EQ(refusal("server:\n  cors_origins:\n    - a: b\n"), "f.yaml:3: the items of server.cors_origins are texts");
+  EXPECT_EQ(refusal("server:\n  cors_origins:\n    - a\n    -\n"), "f.yaml:4: an item of server.cors_origins has no value");
+  EXPECT_EQ(refusal("server:\n  cors_origins: [a b]\n"), "f.yaml:2: an item of server.cors_origins is one word");
+  EXPECT_EQ(refusal("server:\n  cors_origins: ['']\n"), "f.yaml:2: an item of server.cors_origins is one word");
+  EXPECT_NE(refusal("server:\n  cors_origins: &x [a]\n"), "");
+  EXPECT_NE(refusal("server:\n  cors_origins: [*x]\n"), "");
+  EXPECT_NE(refusal("server:\n  cors_origins: !!set [a]\n"), "");
+  EXPECT_NE(refusal("server:\n  cors_origins: [a]\n  cors_origins: [a]\n"), "");
+}
+
 TEST(ConfigFile, RefusesTagsAndSecondDocuments) {
   EXPECT_EQ(refusal("data_dir: !!binary aGk=\n"), "f.yaml:1: tags (!name) are not taken");
   EXPECT_NE(refusal("!x {data_dir: a}"), "");

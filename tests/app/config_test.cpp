@@ -114,6 +114,38 @@ TEST_F(Config, UnsetsOptionalValuesByTheirWordOrNull) {
   EXPECT_EQ(load("auth:\n  issuer: me\n")->auth.issuer, "me");
 }
 
+TEST_F(Config, TakesLists) {
+  using list = std::vector<std::string>;
+  EXPECT_EQ(load("")->server.trusted_proxies, (list{"127.0.0.0/8", "::1/128"}));
+  EXPECT_EQ(load("server:\n  trusted_proxies: [10.0.0.0/8, 192.0.2.7]\n")->server.trusted_proxies,
+            (list{"10.0.0.0/8", "192.0.2.7"}));
+  EXPECT_EQ(load("server:\n  trusted_proxies: '10.0.0.0/8  192.0.2.7 '\n")->server.trusted_proxies,
+            (list{"10.0.0.0/8", "192.0.2.7"}));
+  EXPECT_EQ(load("server:\n  trusted_proxies: none\n")->server.trusted_proxies, list{});
+  EXPECT_EQ(load("server:\n  trusted_proxies: []\n")->server.trusted_proxies, list{});
+  EXPECT_EQ(load("", {{"HAULCAST_SERVER__CORS_ORIGINS", "https://a.example http://localhost:3000"}})->server.cors_origins,
+            (list{"https://a.example", "http://localhost:3000"}));
+  EXPECT_EQ(load("server:\n  cors_origins: '*'\n")->server.cors_origins, list{"*"});
+  const auto cfg = load("server:\n  cors_origins: ['*', https://a.example]\n  trusted_proxies: []\n").value();
+  EXPECT_EQ(load(show(cfg))->server.cors_origins, cfg.server.cors_origins);
+  EXPECT_EQ(load(show(cfg))->server.trusted_proxies, list{});
+}
+
+TEST_F(Config, RefusesListsWithAnItemThatIsNotOfItsKind) {
+  EXPECT_EQ(
+      refusal("server:\n  trusted_proxies: 10.0.0.1/8\n"),
+      "f.yaml:2: server.trusted_proxies has 10.0.0.1/8, which must be an address or a network without bits beyond its prefix, "
+      "such as 10.0.0.0/8, 192.0.2.7 or fd00::/8; it is 10.0.0.1/8");
+  EXPECT_NE(refusal("server:\n  trusted_proxies: [10.0.0.0/8, proxy.example]\n"), "");
+  EXPECT_NE(refusal("server:\n  trusted_proxies: 10.0.0.0/8 none\n"), "");
+  EXPECT_NE(refusal("server:\n  trusted_proxies: ''\n"), "");
+  EXPECT_NE(refusal("server:\n  trusted_proxies:\n"), "");
+  EXPECT_NE(refusal("server:\n  cors_origins: https://a.example/\n"), "");
+  EXPECT_NE(refusal("server:\n  cors_origins: https://a.example:443\n"), "");
+  EXPECT_NE(refusal("server:\n  cors_origins: https://*.example\n"), "");
+  EXPECT_NE(refusal("server:\n  cors_origins: 'null'\n"), "");
+}
+
 TEST_F(Config, RefusesPromisesThatAreNotKept) {
   EXPECT_EQ(refusal("redis:\n  url: redis://:pw@host\n"), "f.yaml:2: redis.url takes only none: Redis is not built yet");
   EXPECT_EQ(refusal("store:\n  url: postgresql://u:pw@host\n"),

@@ -57,8 +57,39 @@ TEST(ResponseHead, IsWrittenInFull) {
   facts.content_length = 2;
   append_head(out, r, facts);
   EXPECT_EQ(out,
-            "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 2\r\nCache-Control: no-store\r\n"
-            "X-Content-Type-Options: nosniff\r\nLocation: /v1/x\r\n\r\n");
+            "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+            "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n"
+            "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nLocation: /v1/x\r\n\r\n");
+}
+
+TEST(ResponseHead, ProtectsTheSameWithAndWithoutFieldsOfItsOwn) {
+  const auto lines_of = [](const response& r) {
+    std::string out;
+    append_head(out, r, {});
+    std::set<std::string> lines;
+    for (std::size_t at = 0; at < out.size(); at = out.find("\r\n", at) + 2)
+      lines.insert(out.substr(at, out.find("\r\n", at) - at));
+    return lines;
+  };
+  response with;
+  with.headers.push_back({"Location", "/v1/x"});
+  auto expected = lines_of({});
+  expected.insert("Location: /v1/x");
+  EXPECT_EQ(lines_of(with), expected);
+  for (const char* line : {"X-Content-Type-Options: nosniff", "Cache-Control: no-store", "Referrer-Policy: no-referrer",
+                           "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'"}) {
+    EXPECT_TRUE(expected.contains(line)) << line;
+  }
+}
+
+TEST(ResponseHead, TellsOfTlsAndOfOriginsWhereThereIsSomethingToTell) {
+  std::string out;
+  append_head(out, {}, {});
+  for (const char* none : {"Strict-Transport-Security", "Vary", "Access-Control"}) EXPECT_EQ(out.find(none), out.npos) << none;
+  out.clear();
+  append_head(out, {}, {.varies_by_origin = true, .over_tls = true, .allowed_origin = "https://a.example"});
+  EXPECT_NE(out.find("Strict-Transport-Security: max-age=31536000\r\n"), out.npos);
+  EXPECT_NE(out.find("Vary: Origin\r\nAccess-Control-Allow-Origin: https://a.example\r\n"), out.npos);
 }
 
 TEST(ResponseHead, ACacheControlOfItsOwnReplacesOurs) {

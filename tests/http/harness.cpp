@@ -35,6 +35,14 @@ response echo(request& r) {
   return text(std::string{r.body});
 }
 
+response page(request&) {
+  response r;
+  r.content_type = media::html;
+  r.body = "<p>hello</p>";
+  r.headers.push_back({"Content-Security-Policy", "default-src 'self'"});
+  return r;
+}
+
 net::awaitable<response> wait_a_little(request& r) {
   net::steady_timer timer{co_await net::this_coro::executor, 150ms};
   co_await timer.async_wait(net::use_awaitable);
@@ -93,41 +101,73 @@ std::optional<response> upgraded(request& r, const std::function<departed()>& le
   return std::nullopt;
 }
 
+auth::access_rule open_row(std::string_view name, std::string_view pattern) {
+  return {name, pattern, auth::token_rule::none, {}, auth::ownership::none};
+}
+
 }  // namespace
 
+std::span<const auth::access_rule> test_rules() {
+  using enum auth::token_rule;
+  static const std::vector<auth::access_rule> rules{
+      open_row("GET", "/hello"),
+      open_row("POST", "/echo"),
+      open_row("PUT", "/echo"),
+      open_row("POST", "/small"),
+      open_row("POST", "/v1/geofences:import"),
+      open_row("GET", "/v1/trucks/{truck_id}/position"),
+      open_row("GET", "/v1/trucks/{truck_id}"),
+      {"GET", "/private", in_head, auth::role_set::all(), auth::ownership::none},
+      {"POST", "/admins", in_head, {auth::role::admin}, auth::ownership::none},
+      open_row("GET", "/wait"),
+      open_row("GET", "/big"),
+      open_row("GET", "/long"),
+      open_row("GET", "/throw"),
+      open_row("GET", "/client"),
+      open_row("GET", "/page"),
+      open_row("GET", "/pieces"),
+      open_row("GET", "/news"),
+      open_row("GET", "/endless"),
+      open_row("GET", "/half"),
+      open_row("GET", "/ws"),
+  };
+  return rules;
+}
+
 router test_routes() {
-  router t{check};
-  const auto add = [&t](method m, std::string pattern, access who, std::size_t limit, auto handler) -> void {
+  router t{check, test_rules()};
+  const auto add = [&t](method m, std::string pattern, std::size_t limit, auto handler) -> void {
     route r;
     r.method = m;
     r.pattern = std::move(pattern);
-    r.access = who;
+    r.offers = {media::plain, media::json};
     r.body_limit = limit;
     r.handler = std::move(handler);
     t.add(std::move(r));
   };
-  const auto open = access::open();
-  add(method::get, "/hello", open, 0, sync_handler{[](request&) { return text("hello"); }});
-  add(method::post, "/echo", open, 200'000, sync_handler{echo});
-  add(method::put, "/echo", open, 200'000, sync_handler{echo});
-  add(method::post, "/small", open, 16, sync_handler{echo});
-  add(method::post, "/v1/geofences:import", open, 16, sync_handler{[](request&) { return text("import"); }});
-  add(method::get, "/v1/trucks/{truck_id}/position", open, 0,
+  add(method::get, "/hello", 0, sync_handler{[](request&) { return text("hello"); }});
+  add(method::post, "/echo", 200'000, sync_handler{echo});
+  add(method::put, "/echo", 200'000, sync_handler{echo});
+  add(method::post, "/small", 16, sync_handler{echo});
+  add(method::post, "/v1/geofences:import", 16, sync_handler{[](request&) { return text("import"); }});
+  add(method::get, "/v1/trucks/{truck_id}/position", 0,
       sync_handler{[](request& r) { return text(std::string{r.parameter("truck_id")}); }});
-  add(method::get, "/v1/trucks/{truck_id}", open, 0,
+  add(method::get, "/v1/trucks/{truck_id}", 0,
       sync_handler{[](request& r) { return text("truck " + std::string{r.parameter("truck_id")}); }});
-  add(method::get, "/private", access::any_role(), 0,
+  add(method::get, "/private", 0,
       sync_handler{[](request& r) { return text(std::string{auth::to_string(r.principal->who)}); }});
-  add(method::post, "/admins", access::roles({auth::role::admin}), 200'000, sync_handler{echo});
-  add(method::get, "/wait", open, 0, async_handler{wait_a_little});
-  add(method::get, "/big", open, 0, sync_handler{[](request&) { return text(std::string(3'000'000, 'b')); }});
-  add(method::get, "/long", open, 0, sync_handler{[](request&) { return json_response(std::string(5000, 'z')); }});
-  add(method::get, "/throw", open, 0, sync_handler{[](request&) -> response { throw std::runtime_error{"on purpose"}; }});
-  add(method::get, "/pieces", open, 0, streaming(three_pieces));
-  add(method::get, "/news", open, 0, streaming(one_piece_and_wait));
-  add(method::get, "/endless", open, 0, streaming(as_much_as_it_takes));
-  add(method::get, "/half", open, 0, streaming(half_then_throw));
-  add(method::get, "/ws", open, 0, upgrade_handler{upgraded});
+  add(method::post, "/admins", 200'000, sync_handler{echo});
+  add(method::get, "/wait", 0, async_handler{wait_a_little});
+  add(method::get, "/big", 0, sync_handler{[](request&) { return text(std::string(3'000'000, 'b')); }});
+  add(method::get, "/long", 0, sync_handler{[](request&) { return json_response(std::string(5000, 'z')); }});
+  add(method::get, "/throw", 0, sync_handler{[](request&) -> response { throw std::runtime_error{"on purpose"}; }});
+  add(method::get, "/client", 0, sync_handler{[](request& r) { return text(r.client().to_string()); }});
+  add(method::get, "/page", 0, sync_handler{page});
+  add(method::get, "/pieces", 0, streaming(three_pieces));
+  add(method::get, "/news", 0, streaming(one_piece_and_wait));
+  add(method::get, "/endless", 0, streaming(as_much_as_it_takes));
+  add(method::get, "/half", 0, streaming(half_then_throw));
+  add(method::get, "/ws", 0, upgrade_handler{upgraded});
   return t;
 }
 

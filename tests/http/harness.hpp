@@ -22,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -57,7 +58,10 @@ struct answer {
 /// A client that sends exactly the bytes it is told to.
 class peer {
  public:
-  explicit peer(std::uint16_t port, int receive_buffer = 0) : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+  /// `last_byte` of the address it comes from, 127.0.0.x.
+  explicit peer(std::uint16_t port, int receive_buffer = 0, std::uint32_t last_byte = 1)
+      : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+    if (last_byte != 1) come_from(INADDR_LOOPBACK - 1 + last_byte);
     if (receive_buffer != 0) ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     sockaddr_in to{};
     to.sin_family = AF_INET;
@@ -157,6 +161,14 @@ class peer {
   }
 
  private:
+  void come_from(std::uint32_t address) const {
+    sockaddr_in from{};
+    from.sin_family = AF_INET;
+    from.sin_addr.s_addr = htonl(address);
+    sockaddr generic{};
+    std::memcpy(&generic, &from, sizeof from);
+    ::bind(socket_, &generic, sizeof from);
+  }
   bool fill() {
     pollfd p{socket_, POLLIN, 0};
     if (::poll(&p, 1, 5000) <= 0) {
@@ -177,8 +189,9 @@ class peer {
   bool whole_ = false;
 };
 
-/// Routes of all kinds.
+/// Routes of all kinds, and who may call them.
 router test_routes();
+std::span<const auth::access_rule> test_rules();
 
 class running_server {
  public:

@@ -120,12 +120,49 @@ TEST(Head, TheTargetIsAPathStrictlyEncoded) {
     return status_of("Host: h\r\n", std::string{m} + " " + std::string{target} + " HTTP/1.1");
   };
   for (const char* good : {"/", "/a/b?c=d&e=%20", "//", "/%C3%BC", "/a?", "/a?b=c=d", "/a:b"}) EXPECT_EQ(of(good), 0) << good;
-  for (const char* bad : {"http://h/x", "h:443", "*", "x", "/a#b", "/%", "/%4", "/%zz", "/%00", "/%0a", "/%7f", "/%ff",
-                          "/%c0%af", "/\xc3\xbc", "/?a=%", "/?%00=1", "/?a=%ed%a0%80"}) {
+  for (const char* good : {"http://h/x", "HTTP://H/", "https://h", "http://h//", "http://h/x?y=z"})
+    EXPECT_EQ(of(good), 0) << good;
+  for (const char* bad : {"http://other/x",
+                          "http://h:80/x",
+                          "http://user@h/x",
+                          "http:///x",
+                          "http://",
+                          "http:/x",
+                          "http://h?x",
+                          "http://h#x",
+                          "http://h/#x",
+                          "http://h/%",
+                          "ftp://h/x",
+                          "://h/x",
+                          "h:443",
+                          "*",
+                          "x",
+                          "/a#b",
+                          "/%",
+                          "/%4",
+                          "/%zz",
+                          "/%00",
+                          "/%0a",
+                          "/%7f",
+                          "/%ff",
+                          "/%c0%af",
+                          "/\xc3\xbc",
+                          "/?a=%",
+                          "/?%00=1",
+                          "/?a=%ed%a0%80"}) {
     EXPECT_EQ(of(bad), 400) << bad;
   }
   EXPECT_EQ(of("*", "OPTIONS"), 0);
   EXPECT_EQ(of("h:443", "CONNECT"), 400);
+}
+
+TEST(Head, ATargetWithItsHostIsTheSameWithoutIt) {
+  const gate g{"GET http://Example.com:8080/a%20b?c=d HTTP/1.1\r\nHost: example.com:8080\r\n\r\n"};
+  EXPECT_EQ(g.r.target, "/a%20b?c=d");
+  EXPECT_EQ(g.r.path, "/a b");
+  EXPECT_EQ(g.r.query_value("c").value(), "d");
+  EXPECT_EQ((gate{"GET http://h HTTP/1.1\r\nHost: h\r\n\r\n"}.r.path), "/");
+  EXPECT_EQ((gate{"GET http://h/ HTTP/1.0\r\n\r\n"}.status()), 400) << "nothing says that it is meant for us";
 }
 
 TEST(Head, SizesHoldAtTheLimitAndNotAbove) {

@@ -176,6 +176,53 @@ TEST(Limits, AboveTheCapConnectionsAreToldSoAndClosed) {
   EXPECT_EQ(s.metrics().connections_refused, 1U);
 }
 
+TEST(Limits, AboveTheCapOfOneAddressItsConnectionsAreToldSoAndOthersAreServed) {
+  running_server s{with([](server_options& o) { o.connections_per_address_max = 2; })};
+  peer a{s.port()}, b{s.port()};
+  EXPECT_EQ(a.ask(get("/hello")).status, 200);
+  EXPECT_EQ(b.ask(get("/ws", "Connection: Upgrade\r\nUpgrade: test\r\n"), true).status, 101);
+  {
+    peer c{s.port()};
+    c.send(get("/hello"));
+    const auto refused = c.read();
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_EQ(refused.header("retry-after"), "1");
+    EXPECT_NE(refused.body.find("from your address"), std::string::npos);
+    EXPECT_TRUE(c.ended());
+  }
+  peer other{s.port(), 0, 2};
+  EXPECT_EQ(other.ask(get("/hello")).status, 200);
+  EXPECT_EQ(s.metrics().connections_refused_by_address, 1U);
+  EXPECT_EQ(s.metrics().connections_refused, 0U);
+  b.close();  // an upgraded one counts until whoever took it lets go
+  ASSERT_TRUE(s.eventually([&] { return s.core().connections() == 2; }));
+  peer d{s.port()};
+  EXPECT_EQ(d.ask(get("/hello")).status, 200);
+}
+
+TEST(Limits, ATrustedProxyBringsAsManyConnectionsAsItLikes) {
+  running_server s{with([](server_options& o) {
+    o.connections_per_address_max = 1;
+    o.trusted_proxies = network_list{{network::parse("127.0.0.1").value()}};
+  })};
+  peer a{s.port()}, b{s.port()}, c{s.port()}, stranger{s.port(), 0, 2}, again{s.port(), 0, 2};
+  for (peer* one : {&a, &b, &c, &stranger}) EXPECT_EQ(one->ask(get("/hello")).status, 200);
+  again.send(get("/hello"));
+  EXPECT_EQ(again.read().status, 503);
+}
+
+TEST(Limits, ConnectionsThatHaveEndedCountNoMore) {
+  running_server s{with([](server_options& o) { o.connections_per_address_max = 1; })};
+  for (int i = 0; i < 50; ++i) {
+    peer p{s.port()};
+    EXPECT_EQ(p.ask(get("/hello", "Connection: close\r\n")).status, 200);
+    EXPECT_TRUE(p.ended());
+    p.close();
+    ASSERT_TRUE(s.eventually([&] { return s.core().connections() == 0; }));
+  }
+  EXPECT_EQ(s.metrics().connections_refused_by_address, 0U);
+}
+
 TEST(Limits, MemoryForBodiesIsBoundedOverAllConnections) {
   running_server s{with([](server_options& o) { o.bodies_bytes_max = 100'000; })};
   peer a{s.port()}, b{s.port()};

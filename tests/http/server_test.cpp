@@ -196,6 +196,54 @@ TEST(Server, RoutesByPathAndMethod) {
   EXPECT_EQ(p.ask("GET /hello HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody").status, 413);
 }
 
+TEST(Server, TakesTheFormsOfATargetThatProxiesAndOptionsUse) {
+  running_server s;
+  peer p{s.port()};
+  const auto ask = [&](std::string_view line) { return p.ask(std::string{line} + " HTTP/1.1\r\nHost: h\r\n\r\n"); };
+  EXPECT_EQ(ask("GET http://h/hello").body, "hello");
+  EXPECT_EQ(ask("GET https://H/v1/trucks/TRK%201/position?x=y").body, "TRK 1");
+  EXPECT_EQ(ask("GET http://h").status, 404);
+  EXPECT_EQ(ask("OPTIONS *").header("allow"), "GET, HEAD, POST, PUT, DELETE, OPTIONS");
+  EXPECT_EQ(ask("OPTIONS /nowhere").status, 404);
+  for (const char* line : {"GET http://elsewhere/hello", "CONNECT h:443", "GET *", "GET hello"}) {
+    peer q{s.port()};
+    EXPECT_EQ(q.ask(std::string{line} + " HTTP/1.1\r\nHost: h\r\n\r\n").status, 400) << line;
+    EXPECT_TRUE(q.ended());
+  }
+}
+
+TEST(Server, AnswersOptionsWithoutATokenAndTellsNothingButMethods) {
+  running_server s;
+  peer p{s.port()};
+  const auto a = p.ask("OPTIONS /admins HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(a.status, 204);
+  EXPECT_EQ(a.header("allow"), "POST, OPTIONS");
+  EXPECT_EQ(a.header("content-length"), "");
+  EXPECT_EQ(p.ask("HEAD /private HTTP/1.1\r\nHost: h\r\n\r\n", true).status, 401);
+  EXPECT_EQ(p.ask("HEAD /admins HTTP/1.1\r\nHost: h\r\n\r\n", true).status, 405);
+  EXPECT_EQ(p.ask("TRACE /private HTTP/1.1\r\nHost: h\r\n\r\n").status, 405);
+  EXPECT_EQ(p.ask("OPTIONS /hello HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody" + get("/hello")).status, 204);
+  EXPECT_EQ(p.read().body, "hello");
+}
+
+TEST(Server, OffersWhatItHasToWhoAcceptsIt) {
+  running_server s;
+  peer p{s.port()};
+  const auto status = [&](const std::string& fields) {
+    return p.ask(get("/private", "Authorization: Bearer admin\r\n" + fields)).status;
+  };
+  for (const char* good : {"", "Accept: */*\r\n", "Accept:\r\n", "Accept: application/*\r\n",
+                           "Accept: text/html, */*;q=0.1\r\n", "Accept: text/html\r\nAccept: application/json\r\n"}) {
+    EXPECT_EQ(status(good), 200) << good;
+  }
+  for (const char* bad :
+       {"Accept: text/html\r\n", "Accept: application/json;q=0, text/plain;q=0\r\n", "Accept: nonsense\r\n"}) {
+    EXPECT_EQ(status(bad), 406) << bad;
+  }
+  EXPECT_EQ(p.ask(post("/echo", "x", "Accept: text/html\r\n")).body, "x") << "what was done is done, whatever is accepted";
+  EXPECT_EQ(p.ask(get("/private", "Accept: text/html\r\n")).status, 401);
+}
+
 TEST(Server, AnswersHeadAsGetWithoutTheBody) {
   running_server s;
   peer p{s.port()};

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "haulcast/base/result.hpp"
 #include "haulcast/base/time.hpp"
@@ -16,6 +17,8 @@ namespace haulcast::app {
 
 struct server_keys {
   std::string listen = "127.0.0.1:8080";  // see listen.hpp
+  std::vector<std::string> trusted_proxies{"127.0.0.0/8", "::1/128"};
+  std::vector<std::string> cors_origins;
 };
 
 struct auth_keys {
@@ -57,6 +60,7 @@ struct ingest_keys {
 
 struct limits_keys {
   std::size_t max_connections = 10'000;
+  std::size_t max_connections_per_address = 1'000;
   double truck_requests_per_s = 1;  // not read yet
   std::size_t truck_burst = 10;     // not read yet
 };

@@ -1,4 +1,4 @@
-// A YAML file -> settings, each with its place. Knows YAML and nothing about what the keys mean.
+// A YAML file -> settings, each with its place. Knows YAML, which keys take lists, and nothing about what they mean.
 #pragma once
 
 #include <optional>
@@ -12,13 +12,13 @@ namespace haulcast::app {
 
 struct setting {
   std::string name;                  // "journal.sync"
-  std::optional<std::string> value;  // none: null
+  std::optional<std::string> value;  // none: null; of a list its items with blanks between them
   std::string where;                 // "haulcast.yaml:12", or a variable's name
 };
 
 /// Reads mappings of values and of mappings of values. Refused, with `FILE:LINE: sentence`: whatever YAML refuses, a key given
-/// twice, anchors and aliases, tags, lists, deeper nesting, a second document, a root that is no mapping. A section without
-/// keys is fine. Values are text as written; quotes make no difference.
+/// twice, anchors and aliases, tags, lists for keys that take none, deeper nesting, a second document, a root that is no
+/// mapping. A section without keys is fine. Values are text as written; quotes make no difference.
 result<std::vector<setting>> read_settings(const std::string& yaml, std::string_view file_name);
 
 }  // namespace haulcast::app

@@ -8,18 +8,21 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "haulcast/app/config.hpp"
 #include "haulcast/base/result.hpp"
 
 namespace haulcast::app {
 
-/// Where a key's value lives, which also says what kind of value it is. Optionals are unset by their default word.
-using key_target =
-    std::variant<bool*, double*, std::optional<double>*, std::size_t*, std::optional<std::size_t>*, seconds*,
-                 std::chrono::hours*, std::chrono::days*, std::string*, std::optional<std::string>*, std::filesystem::path*>;
+/// Where a key's value lives, which also says what kind of value it is. Optionals are unset by their default word. A list is
+/// written as a YAML list or as one text with blanks between its items; `none` is the empty one.
+using key_target = std::variant<bool*, double*, std::optional<double>*, std::size_t*, std::optional<std::size_t>*, seconds*,
+                                std::chrono::hours*, std::chrono::days*, std::string*, std::optional<std::string>*,
+                                std::filesystem::path*, std::vector<std::string>*>;
 
-/// A check of a text value beyond its kind; nothing when it is good, else how the sentence "<key> ..." goes on.
+/// A check of a text value beyond its kind, of a list's each item; nothing when it is good, else how the sentence "<key> ..."
+/// goes on.
 using key_check = std::optional<std::string> (*)(std::string_view text);
 
 struct config_key {
@@ -46,6 +49,7 @@ std::span<const config_section> config_sections();  // in the order of the examp
 std::span<const config_key> config_keys();          // each section's together, data_dir first
 
 const config_key* find_key(std::string_view name);
+bool takes_list(const config_key& key);
 bool is_section(std::string_view name);
 
 /// "journal.snyc is not a key; did you mean journal.sync?"

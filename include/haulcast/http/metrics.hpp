@@ -22,7 +22,8 @@ struct http_metrics {
   std::vector<route_metrics> routes;  // by route::number, one more at the end for what fitted none
 
   std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_refused = 0;  // above the cap, or no descriptor left
+  std::uint64_t connections_refused = 0;             // above the cap, or no descriptor left
+  std::uint64_t connections_refused_by_address = 0;  // above the cap of one address
   std::uint64_t accept_errors = 0;
   std::size_t connections_open = 0;  // without upgraded ones
   std::size_t upgraded_open = 0;

@@ -14,10 +14,13 @@
 #include "haulcast/http/problem.hpp"
 
 namespace haulcast::auth {
+struct access_rule;
 struct principal;
-}
+}  // namespace haulcast::auth
 
 namespace haulcast::http {
+
+class network_list;
 
 enum class method : std::uint8_t { get, head, post, put, patch, delete_, options, other };
 
@@ -45,15 +48,20 @@ class request {
 
   http::method method = method::other;
   std::string_view method_name;
-  std::uint8_t version_minor = 1;  // HTTP/1.0 or HTTP/1.1
-  std::string_view target;         // as sent
-  std::string_view path;           // percent-decoded, valid UTF-8 without control characters
-  std::string_view body;           // decoded (chunks, gzip); `body_padding` readable bytes behind it
-  endpoint peer;
+  std::uint8_t version_minor = 1;                    // HTTP/1.0 or HTTP/1.1
+  std::string_view target;                           // as sent, without scheme and host
+  std::string_view path;                             // percent-decoded, valid UTF-8 without control characters
+  std::string_view body;                             // decoded (chunks, gzip); `body_padding` readable bytes behind it
+  endpoint peer;                                     // whoever holds the other end of the socket, perhaps a proxy
+  const network_list* trusted_proxies = nullptr;     // the server's; none: whoever connects is the client
+  const auth::access_rule* rule = nullptr;           // the route's row in the role table
   std::shared_ptr<const auth::principal> principal;  // set when the route asks for a token
   std::uint64_t id = 0;                              // unique in this process
   std::string_view traceparent;                      // W3C, validated; empty when none or not valid
   std::chrono::steady_clock::time_point started;     // when all of it was here
+
+  /// Whom the request is from: see client_address(). Found anew with each call, so that who does not ask pays nothing.
+  boost::asio::ip::address client() const;
 
   /// The first field of that name in any case, trimmed; empty when there is none. O(fields).
   std::string_view header(std::string_view name) const noexcept;

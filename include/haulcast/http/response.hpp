@@ -43,7 +43,7 @@ struct response {
   std::string_view content_type = media::json;  // static text; empty: none is sent
   std::string body;
   std::shared_ptr<const std::string> shared_body;
-  std::vector<header> headers;  // a `Cache-Control` of its own replaces `no-store`
+  std::vector<header> headers;  // Cache-Control, Referrer-Policy and Content-Security-Policy replace what is sent otherwise
   stream_producer stream;
 
   /// As new, but for the memory of a `body` up to 4 KiB.
@@ -71,11 +71,15 @@ struct head_facts_out {
   bool keep_alive = true;
   bool http_1_0 = false;
   bool gzipped = false;
-  bool varies = false;             // the answer depends on Accept-Encoding
-  std::string_view traceparent{};  // echoed unless empty
+  bool varies = false;                // the answer depends on Accept-Encoding
+  bool varies_by_origin = false;      // and on Origin
+  bool over_tls = false;              // tells browsers to come over TLS from now on
+  std::string_view allowed_origin{};  // for Access-Control-Allow-Origin; empty: none is sent
+  std::string_view traceparent{};     // echoed unless empty
 };
 
-/// Appends status line and fields, with the empty line. `Content-Length` is left out for 204 and 304.
+/// Appends status line and fields, with the empty line; among them those that keep a browser from taking an answer for
+/// something else, keeping it, framing it, or running what is in it. `Content-Length` is left out for 204 and 304.
 void append_head(std::string& out, const response& r, const head_facts_out& facts);
 
 /// The reason phrase of a status, "Unknown" for one we never send.

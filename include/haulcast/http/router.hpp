@@ -1,4 +1,4 @@
-// The table of routes: which handler, for whom, with how large a body.
+// The table of routes: which handler, with how large a body. For whom is said by the role table (auth/role_table.hpp).
 //
 // Everything that can be refused from the head alone is refused here, before a byte of the body is read: unknown paths,
 // methods, tokens, roles, media types, expectations, lengths.
@@ -9,14 +9,15 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <initializer_list>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "haulcast/auth/role_table.hpp"
 #include "haulcast/auth/token.hpp"
 #include "haulcast/base/once.hpp"
 #include "haulcast/http/credentials.hpp"
@@ -25,27 +26,6 @@
 #include "haulcast/http/response.hpp"
 
 namespace haulcast::http {
-
-/// Whom a route is for: nobody is asked (open), or the token's role must be one of these.
-class access {
- public:
-  static constexpr access open() { return access{0, true}; }
-  static constexpr access any_role() { return access{~0U, false}; }
-  static constexpr access roles(std::initializer_list<auth::role> who) {
-    access a{0, false};
-    for (const auto r : who) a.bits_ |= bit(r);
-    return a;
-  }
-  constexpr bool is_open() const noexcept { return open_; }
-  constexpr bool allows(auth::role who) const noexcept { return open_ || (bits_ & bit(who)) != 0; }
-
- private:
-  constexpr access(std::uint32_t bits, bool open_to_all) : bits_{bits}, open_{open_to_all} {}
-  static constexpr std::uint32_t bit(auth::role r) noexcept { return 1U << static_cast<unsigned>(r); }
-
-  std::uint32_t bits_;
-  bool open_;
-};
 
 /// Answers at once, on the loop: at most about 1 ms.
 using sync_handler = std::function<response(request&)>;
@@ -71,11 +51,12 @@ using upgrade_handler = std::function<std::optional<response>(request&, const st
 struct route {
   http::method method = method::get;  // GET also answers HEAD
   std::string pattern;                // "/v1/trucks/{truck_id}/position"; `{name}` stands for one whole segment, not empty
-  http::access access = access::any_role();
-  std::size_t body_limit = 0;  // bytes, before and after decompression; 0: no body is taken, a request with one gets 413
+  std::size_t body_limit = 0;         // bytes, before and after decompression; 0: no body is taken, a request with one gets 413
   std::vector<std::string_view> content_types{media::json};
+  std::vector<std::string_view> offers{media::json};  // of a GET, by Accept, else 406; empty: the handler sees to it
   std::variant<sync_handler, late_handler, async_handler, upgrade_handler> handler;
-  std::size_t number = 0;  // place in routes(), for metrics; the router sets it
+  std::size_t number = 0;                   // place in routes(), for metrics; the router sets it
+  const auth::access_rule* rule = nullptr;  // its row in the role table; the router sets it
 
   bool is_upgrade() const noexcept { return std::holds_alternative<upgrade_handler>(handler); }
 };
@@ -90,14 +71,16 @@ struct routed {
 /// literal pattern wins over one with parameters; of two of those, the one added first.
 class router {
  public:
-  /// Routes that ask for a token are all refused when there is no `check`.
-  explicit router(http::authenticate check = {}) : authenticate_{std::move(check)} {}
+  /// Routes that ask for a token are all refused when there is no `check`. `rules` must stay.
+  explicit router(http::authenticate check = {}, std::span<const auth::access_rule> rules = auth::role_table())
+      : authenticate_{std::move(check)}, rules_{rules} {}
 
-  /// At start-up only. Throws std::invalid_argument for a pattern that is not valid or given twice for the method.
+  /// At start-up only. Throws std::invalid_argument for a pattern that is not valid or given twice for the method, and for a
+  /// route that has no row in the role table: nothing is served of which nobody has said for whom.
   void add(route r);
 
-  /// Finds the route, sets parameters and principal of `r`. The order of the checks: path, method, upgrade, token, role,
-  /// expectation, media type, content coding, length.
+  /// Finds the route, sets parameters, rule and principal of `r`. The order of the checks: path, method, upgrade, token, role,
+  /// what is accepted, expectation, media type, content coding, length.
   routed decide(request& r, const head_facts& facts) const;
 
   /// All routes, by `route::number`.
@@ -122,6 +105,7 @@ class router {
   std::optional<response> options_answer(const request& r, const resource* what) const;
 
   http::authenticate authenticate_;
+  std::span<const auth::access_rule> rules_;
   std::vector<std::unique_ptr<route>> routes_;
   std::map<std::string, resource, std::less<>> resources_;  // by pattern
   std::vector<const resource*> with_parameters_;

@@ -11,6 +11,7 @@
 
 #include "haulcast/auth/principal.hpp"
 #include "haulcast/auth/ws_tickets.hpp"
+#include "haulcast/http/origins.hpp"
 #include "haulcast/http/router.hpp"
 #include "haulcast/wire/batch_parser.hpp"
 
@@ -33,6 +34,7 @@ struct live_door {
   std::function<bool()> full;  // no connection more
   live_handler enter;
   bool query_token = false;  // takes `?access_token=` too
+  allowed_origins pages;     // of other origins that may connect; our own host's always may
 };
 
 /// A ticket for whoever asks with a token, or why there is none.

@@ -17,6 +17,8 @@
 #include "haulcast/base/result.hpp"
 #include "haulcast/http/head.hpp"
 #include "haulcast/http/metrics.hpp"
+#include "haulcast/http/networks.hpp"
+#include "haulcast/http/origins.hpp"
 #include "haulcast/http/router.hpp"
 
 namespace haulcast::http {
@@ -25,7 +27,10 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 struct server_options {
-  std::size_t connections_max = 10'000;  // upgraded ones too; more are answered 503 and closed
+  std::size_t connections_max = 10'000;             // upgraded ones too; more are answered 503 and closed
+  std::size_t connections_per_address_max = 1'000;  // the same; IPv6 by /64, the trusted proxies not
+  network_list trusted_proxies;                     // whose X-Forwarded-For is believed
+  allowed_origins cors;                             // of pages that may read answers
   head_limits head;
   milliseconds head_timeout = seconds{10};   // from the first byte (of a new connection: from accept) to the empty line
   milliseconds body_timeout = seconds{30};   // plus the time the bytes so far take at `body_bytes_per_s_min`

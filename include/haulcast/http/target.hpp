@@ -12,8 +12,9 @@ namespace haulcast::http {
 /// escape, a control character, or not UTF-8.
 std::optional<std::string_view> percent_decode(request& owner, std::string_view text);
 
-/// Fills `path` and the query of `r` from its `target`. Returns what is wrong with it in one sentence, or nullptr. Only the
-/// origin form ("/...") passes, and "*" for OPTIONS. O(length).
+/// Fills `path` and the query of `r` from its `target`. Returns what is wrong with it in one sentence, or nullptr. What passes
+/// is the origin form ("/..."), the absolute one ("http://host/..."), of which `target` keeps what follows the host, and "*"
+/// for OPTIONS. O(length + fields).
 const char* parse_target(request& r);
 
 }  // namespace haulcast::http

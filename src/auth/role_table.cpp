@@ -1,0 +1,53 @@
+#include "haulcast/auth/role_table.hpp"
+
+#include <algorithm>
+
+namespace haulcast::auth {
+namespace {
+
+using enum token_rule;
+
+constexpr auto any_role = role_set::all();
+constexpr role_set posts_positions{role::driver, role::admin};
+constexpr role_set admins{role::admin};
+
+constexpr access_rule table[] = {
+    {"POST", "/v1/positions", in_head, posts_positions, ownership::writes_trucks},
+    {"POST", "/v1/positions/query", in_head, any_role, ownership::reads_some},
+    {"GET", "/v1/trucks", in_head, any_role, ownership::reads_some},
+    {"GET", "/v1/trucks/{truck_id}", in_head, any_role, ownership::reads_one},
+    {"PUT", "/v1/trucks/{truck_id}", in_head, admins, ownership::none},
+    {"DELETE", "/v1/trucks/{truck_id}", in_head, admins, ownership::none},
+    {"GET", "/v1/trucks/{truck_id}/position", in_head, any_role, ownership::reads_one},
+    {"GET", "/v1/events/stream", in_head, any_role, ownership::reads_some},
+    {"POST", "/v1/ws-tickets", in_head, any_role, ownership::none},
+    {"GET", "/v1/ws", in_handshake, any_role, ownership::interests},
+    {"GET", "/ws/track/{delivery_id}", in_handshake, any_role, ownership::interests},
+    {"GET", "/healthz", none, any_role, ownership::none},
+    {"GET", "/readyz", none, any_role, ownership::none},
+    {"GET", "/metrics", none, any_role, ownership::none},
+    {"GET", "/version", in_head, any_role, ownership::none},
+};
+
+constexpr bool each_once() {
+  for (const auto& one : table) {
+    if (std::ranges::count_if(
+            table, [&](const access_rule& other) { return other.method == one.method && other.pattern == one.pattern; }) != 1) {
+      return false;
+    }
+  }
+  return true;
+}
+static_assert(each_once(), "a route has one row");
+
+}  // namespace
+
+std::span<const access_rule> role_table() noexcept { return table; }
+
+const access_rule* find_rule(std::span<const access_rule> rules, std::string_view method, std::string_view pattern) noexcept {
+  const auto found =
+      std::ranges::find_if(rules, [&](const access_rule& one) { return one.method == method && one.pattern == pattern; });
+  return found == rules.end() ? nullptr : &*found;
+}
+
+}  // namespace haulcast::auth
