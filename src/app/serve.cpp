@@ -17,6 +17,7 @@
 #include "haulcast/app/signals.hpp"
 #include "haulcast/app/spine.hpp"
 #include "haulcast/auth/token.hpp"
+#include "haulcast/http/rate_limits.hpp"
 #include "haulcast/http/routes.hpp"
 #include "haulcast/http/server.hpp"
 #include "haulcast/hub/hub.hpp"
@@ -69,6 +70,13 @@ http::ingest_options ingest_options_of(const config& cfg) {
           .max_body_bytes = cfg.ingest.max_body_bytes};
 }
 
+http::rate_limit_options rate_limits_of(const limits_keys& keys) {
+  return {.truck = bucket_limit::per_second(keys.truck_requests_per_s, keys.truck_burst),
+          .subject = bucket_limit::per_second(keys.subject_requests_per_s, keys.subject_burst),
+          .failed_logins =
+              bucket_limit::per_second(static_cast<double>(keys.failed_logins_per_minute) / 60, keys.failed_logins_per_minute)};
+}
+
 // Everything that lives on the loop, in the order in which it stands on one another.
 class house {
  public:
@@ -78,6 +86,7 @@ class house {
         pipeline_{loop_, pipeline_options_of(cfg), *files_.log, *files_.snapshots, std::move(life), hub_},
         live_{loop_, pipeline_, hub_, live_options_of(cfg)},
         tokens_{{.hs256_secret = std::move(secret), .issuer = cfg.auth.issuer, .audience = cfg.auth.audience}},
+        limits_{rate_limits_of(cfg.limits)},
         server_{loop_.get_executor(),
                 {.connections_max = std::min(cfg.limits.max_connections, descriptors_for_connections())},
                 routes(cfg)},
@@ -100,14 +109,14 @@ class house {
 
  private:
   http::router routes(const config& cfg) {
-    const http::router::authenticate authenticate = [this](std::string_view token) {
-      return tokens_.verify(token, system_now());
-    };
-    http::router to{authenticate};
-    http::add_ingest_routes(to, pipeline_, ingest_options_of(cfg));
+    const http::entrance way_in{[this](std::string_view token) { return tokens_.verify(token, system_now()); },
+                                [this](std::string_view token) { return tokens_.recall(token, system_now()); }, &limits_};
+    http::router to{way_in};
+    to.give_way_when([this] { return pipeline_.pressed(); });
+    http::add_ingest_routes(to, pipeline_, ingest_options_of(cfg), &limits_);
     http::add_truck_routes(to, pipeline_);
     http::add_event_routes(to, pipeline_, hub_.event_source());
-    http::add_live_routes(to, {.authenticate = authenticate,
+    http::add_live_routes(to, {.way_in = way_in,
                                .full = [this] { return live_.full(); },
                                .enter =
                                    [this](auto connection, auto answer, auto who, auto deliveries) {
@@ -119,8 +128,9 @@ class house {
                                                   .counted = std::move(connection.counted)});
                                    },
                                .query_token = cfg.auth.query_token});
-    http::add_operation_routes(
-        to, pipeline_, [this] { return metrics_text({.spine = pipeline_, .fan_out = hub_, .live = live_, .door = server_}); });
+    http::add_operation_routes(to, pipeline_, [this] {
+      return metrics_text({.spine = pipeline_, .fan_out = hub_, .live = live_, .door = server_, .limits = limits_});
+    });
     return to;
   }
 
@@ -153,6 +163,7 @@ class house {
   pipeline::pipeline pipeline_;
   ws::live_server live_;
   auth::token_verifier tokens_;
+  http::rate_limits limits_;
   http::server server_;
   net::signal_set signals_;
 };

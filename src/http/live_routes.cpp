@@ -60,15 +60,6 @@ hello read_hello(const request& r, bool query_token) {
   return h;
 }
 
-code code_of(auth::token_error e) {
-  switch (e) {
-    case auth::token_error::missing: return code::token_missing;
-    case auth::token_error::expired: return code::token_expired;
-    case auth::token_error::invalid: break;
-  }
-  return code::token_invalid;
-}
-
 std::string switching_answer(std::string_view key, bool with_protocol) {
   std::string answer =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
@@ -84,14 +75,13 @@ std::optional<response> open(const live_door& door, request& r, const std::funct
     return refuse(code::bad_request, "The WebSocket handshake needs version 13 and a key.");
   }
   const hello said = read_hello(r, door.query_token);
-  auto who = said.token.empty() ? result<std::shared_ptr<const auth::principal>, auth::token_error>{auth::token_error::missing}
-                                : door.authenticate(said.token);
-  if (!who) return refuse(code_of(who.error()));
+  if (said.token.empty()) return refuse(code::token_missing);
+  if (auto refused = door.way_in.admit(r, said.token)) return refused;
   if (door.full()) return refuse(code::overloaded, "There are too many live connections.");
 
   std::vector<std::string> deliveries;
   if (const std::string_view id = r.parameter("delivery_id"); !id.empty()) deliveries.emplace_back(id);
-  door.enter(leave(), switching_answer(key, said.offers_protocol), std::move(*who), std::move(deliveries));
+  door.enter(leave(), switching_answer(key, said.offers_protocol), r.principal, std::move(deliveries));
   return std::nullopt;
 }
 

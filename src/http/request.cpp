@@ -74,6 +74,7 @@ void request_access::reset(request& r) noexcept {
   r.method_name = r.target = r.path = r.body = r.traceparent = {};
   r.principal.reset();
   r.started = {};
+  r.rate = {};
 }
 
 void request_access::release(request& r) noexcept {

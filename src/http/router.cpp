@@ -23,15 +23,6 @@ void for_each_segment(std::string_view path, Sink&& sink) {
   }
 }
 
-response refuse_token(auth::token_error error) {
-  switch (error) {
-    case auth::token_error::missing: return refuse(code::token_missing);
-    case auth::token_error::expired: return refuse(code::token_expired);
-    case auth::token_error::invalid: break;
-  }
-  return refuse(code::token_invalid);
-}
-
 /// The token of `Authorization: Bearer <token>`. Given twice, nobody can say which one counts.
 result<std::string_view, auth::token_error> bearer_token(const request& r) {
   std::optional<std::string_view> found;
@@ -149,11 +140,8 @@ const router::resource* router::find(request& r) const {
 std::optional<response> router::check_token(const route& to, request& r) const {
   if (to.access.is_open()) return std::nullopt;
   const auto token = bearer_token(r);
-  if (!token) return refuse_token(token.error());
-  if (!authenticate_) return refuse(code::token_invalid);
-  auto who = authenticate_(*token);
-  if (!who) return refuse_token(who.error());
-  r.principal = std::move(*who);
+  if (!token) return refuse_credential(token.error());
+  if (auto refused = entrance_.admit(r, *token)) return refused;
   if (!to.access.allows(r.principal->who)) return refuse(code::role_not_allowed);
   return std::nullopt;
 }
@@ -183,6 +171,9 @@ routed router::decide(request& r, const head_facts& facts) const {
   const auto& to = **at;
   if (to.is_upgrade() && (!facts.upgrade || r.method != method::get || r.version_minor == 0)) {
     return {&to, refuse(code::upgrade_required)};
+  }
+  if (to.gives_way && pressed_ && pressed_()) {
+    return {&to, refuse(code::overloaded, "Positions come first; ask again in a moment.")};
   }
   if (auto answer = check_token(to, r)) return {&to, std::move(answer)};
   if (auto answer = check_body(to, r, facts)) return {&to, std::move(answer)};

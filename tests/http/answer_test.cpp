@@ -61,6 +61,15 @@ TEST(ResponseHead, IsWrittenInFull) {
             "X-Content-Type-Options: nosniff\r\nLocation: /v1/x\r\n\r\n");
 }
 
+TEST(ResponseHead, TellsWhatIsLeftOfARateLimit) {
+  std::string out;
+  append_head(out, json_response("{}"), {.content_length = 2, .rate = {.limit = 10, .remaining = 9, .reset_s = 1}});
+  EXPECT_NE(out.find("\r\nRateLimit-Limit: 10\r\nRateLimit-Remaining: 9\r\nRateLimit-Reset: 1\r\n"), std::string::npos) << out;
+  out.clear();
+  append_head(out, json_response("{}"), {.content_length = 2});
+  EXPECT_EQ(out.find("RateLimit"), std::string::npos);
+}
+
 TEST(ResponseHead, ACacheControlOfItsOwnReplacesOurs) {
   std::string out;
   response r;

@@ -5,8 +5,9 @@
 
 namespace haulcast {
 namespace http {
+class rate_limits;
 class server;
-}
+}  // namespace http
 namespace hub {
 class hub;
 }
@@ -25,6 +26,7 @@ struct metrics_sources {
   const hub::hub& fan_out;
   const ws::live_server& live;
   const http::server& door;
+  const http::rate_limits& limits;
 };
 
 /// Prometheus text format 0.0.4. No label ever holds a truck's id or anything else a client chose. Loop only; O(metrics +

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "haulcast/http/request.hpp"
+
 namespace haulcast::http {
 
 namespace net = boost::asio;
@@ -73,6 +75,7 @@ struct head_facts_out {
   bool gzipped = false;
   bool varies = false;             // the answer depends on Accept-Encoding
   std::string_view traceparent{};  // echoed unless empty
+  told_rate rate{};
 };
 
 /// Appends status line and fields, with the empty line. `Content-Length` is left out for 204 and 304.

@@ -19,6 +19,7 @@
 
 #include "haulcast/auth/token.hpp"
 #include "haulcast/base/once.hpp"
+#include "haulcast/http/entrance.hpp"
 #include "haulcast/http/head.hpp"
 #include "haulcast/http/request.hpp"
 #include "haulcast/http/response.hpp"
@@ -74,6 +75,7 @@ struct route {
   std::size_t body_limit = 0;  // bytes, before and after decompression; 0: no body is taken, a request with one gets 413
   std::vector<std::string_view> content_types{media::json};
   std::variant<sync_handler, late_handler, async_handler, upgrade_handler> handler;
+  bool gives_way = false;  // under pressure it is answered 503 from the head alone, so that positions are still taken
   std::size_t number = 0;  // place in routes(), for metrics; the router sets it
 
   bool is_upgrade() const noexcept { return std::holds_alternative<upgrade_handler>(handler); }
@@ -89,16 +91,20 @@ struct routed {
 /// literal pattern wins over one with parameters; of two of those, the one added first.
 class router {
  public:
-  using authenticate = std::function<result<std::shared_ptr<const auth::principal>, auth::token_error>(std::string_view token)>;
+  using authenticate = entrance::authenticate;
 
-  /// Routes that ask for a token are all refused when there is no `authenticate`.
-  explicit router(authenticate check = {}) : authenticate_{std::move(check)} {}
+  /// Routes that ask for a token are all refused when nobody says whom it speaks for.
+  explicit router(authenticate check = {}) : router{entrance{std::move(check)}} {}
+  explicit router(entrance way_in) : entrance_{std::move(way_in)} {}
+
+  /// At start-up only: says when routes that give way do.
+  void give_way_when(std::function<bool()> pressed) { pressed_ = std::move(pressed); }
 
   /// At start-up only. Throws std::invalid_argument for a pattern that is not valid or given twice for the method.
   void add(route r);
 
-  /// Finds the route, sets parameters and principal of `r`. The order of the checks: path, method, upgrade, token, role,
-  /// expectation, media type, content coding, length.
+  /// Finds the route, sets parameters and principal of `r`. The order of the checks: path, method, upgrade, pressure, token,
+  /// rate, role, expectation, media type, content coding, length.
   routed decide(request& r, const head_facts& facts) const;
 
   /// All routes, by `route::number`.
@@ -122,7 +128,8 @@ class router {
   std::optional<response> check_token(const route& to, request& r) const;
   std::optional<response> options_answer(const request& r, const resource* what) const;
 
-  authenticate authenticate_;
+  entrance entrance_;
+  std::function<bool()> pressed_;
   std::vector<std::unique_ptr<route>> routes_;
   std::map<std::string, resource, std::less<>> resources_;  // by pattern
   std::vector<const resource*> with_parameters_;

@@ -51,7 +51,7 @@ struct receipt {
 };
 using submit_result = result<receipt, refusal>;
 /// Called once, on the loop, or destroyed without.
-using submit_done = once<void(submit_result), 6 * sizeof(void*)>;
+using submit_done = once<void(submit_result), 8 * sizeof(void*)>;
 [[noreturn]] void throw_exception_from_error(refusal error, const boost::source_location& where);
 
 struct pipeline_options {
@@ -109,6 +109,9 @@ class pipeline {
   void submit(std::unique_ptr<engine::batch> input, submit_done done);
   /// What a batch would be refused with right now.
   std::optional<refusal> closed() const;
+  /// Whether so much waits for the commit that what can wait should: batches are still taken, up to the whole of
+  /// `max_pending_bytes`, and what costs the loop time beside them is refused first.
+  bool pressed() const noexcept { return pending_bytes_ > options_.max_pending_bytes / 4 * 3; }
   /// A sentence while closed for more than a moment; empty: ready.
   std::string not_ready_because() const;
 
