@@ -19,7 +19,9 @@ server_options limited(std::map<std::string, std::string> environment) {
   return {.binary = HAULCAST_BINARY, .environment = std::move(environment)};
 }
 
-std::string told(const json_answer& answer, std::string_view name) { return answer.raw.header(name).value_or("none"); }
+std::string told(const json_answer& answer, std::string_view name) {
+  return std::string{answer.raw.header(name).value_or("none")};
+}
 
 double counted(api& by, std::string_view sample) { return metric(by.get("/metrics").raw.body, sample).value_or(-1); }
 
@@ -56,7 +58,7 @@ TEST(Limits, ARefillIsThereWhenRetryAfterSaysSo) {
   auto driver = s.as("driver", {"TRK-1"});
   const auto begin = now_ms() - 60'000;
   int step = 0;
-  std::optional<seconds> wait;
+  std::optional<std::chrono::seconds> wait;
   const auto refused = [&] {
     const auto answer = driver.post("/v1/positions", batch({driving("TRK-1", begin, ++step)}));
     wait = answer.raw.retry_after();
