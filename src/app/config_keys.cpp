@@ -178,8 +178,9 @@ const auto table = std::to_array<config_key>({
      .min = mib,
      .max = 16 * gib,
      .help =
-         "What may wait for a commit. Beyond it ingest gets 503. Larger rides out longer stalls of the disk and answers later "
-         "after them.",
+         "What may wait for a commit. Beyond three quarters of it lists, queries and new event streams get 503, beyond all of "
+         "it "
+         "ingest does. Larger rides out longer stalls of the disk and answers later after them.",
      .at = [](config& c) -> key_target { return &c.journal.max_pending_bytes; }},
     {.name = "journal.snapshot_interval_s",
      .default_value = "60",
@@ -272,16 +273,38 @@ const auto table = std::to_array<config_key>({
      .default_value = "1",
      .unit = "requests per second",
      .max = 1000,
-     .help = "Requests a driver may send for a truck, sustained; beyond it they get 429. 0 switches the limit off.",
-     .at = [](config& c) -> key_target { return &c.limits.truck_requests_per_s; },
-     .later = true},
+     .help = "Requests with positions that drivers may send for a truck, sustained; beyond it they get 429 with Retry-After. A "
+             "batch spends one of each truck in it. Admins are not limited. 0 switches the limit off.",
+     .at = [](config& c) -> key_target { return &c.limits.truck_requests_per_s; }},
     {.name = "limits.truck_burst",
      .default_value = "10",
      .unit = "requests",
      .max = 100'000,
      .help = "Requests for a truck that may come at once, for phones back from a dead zone. 0 switches the limit off.",
-     .at = [](config& c) -> key_target { return &c.limits.truck_burst; },
-     .later = true},
+     .at = [](config& c) -> key_target { return &c.limits.truck_burst; }},
+    {.name = "limits.subject_requests_per_s",
+     .default_value = "50",
+     .unit = "requests per second",
+     .max = 100'000,
+     .help = "Requests of any kind that one subject (`sub` of its tokens) may send, sustained; beyond it they get 429. Admins "
+             "are "
+             "not limited, API keys by what they were made with. What goes over an open WebSocket does not count. 0 switches "
+             "the limit off.",
+     .at = [](config& c) -> key_target { return &c.limits.subject_requests_per_s; }},
+    {.name = "limits.subject_burst",
+     .default_value = "500",
+     .unit = "requests",
+     .max = 1'000'000,
+     .help = "Requests of a subject that may come at once. 0 switches the limit off.",
+     .at = [](config& c) -> key_target { return &c.limits.subject_burst; }},
+    {.name = "limits.failed_logins_per_minute",
+     .default_value = "60",
+     .unit = "requests per minute",
+     .max = 1'000'000,
+     .help = "Tokens that are not valid that one address (of IPv6 a /64) may send, as many of them at once; beyond it further "
+             "ones are not even verified and get 429. Tokens that have been good before go on working from there. 0 switches "
+             "the limit off.",
+     .at = [](config& c) -> key_target { return &c.limits.failed_logins_per_minute; }},
 
     {.name = "engine.offline_after_s",
      .default_value = "600",

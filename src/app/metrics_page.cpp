@@ -12,6 +12,7 @@
 #include "haulcast/app/logging.hpp"
 #include "haulcast/auth/api_keys.hpp"
 #include "haulcast/auth/ws_tickets.hpp"
+#include "haulcast/http/rate_limits.hpp"
 #include "haulcast/http/server.hpp"
 #include "haulcast/hub/hub.hpp"
 #include "haulcast/pipeline/pipeline.hpp"
@@ -104,6 +105,8 @@ void add_journal(page& p, const pipeline::pipeline& spine) {
   p.distribution("haulcast_journal_commit_seconds", "Writing and syncing one group.", m.commit);
   p.distribution("haulcast_journal_group_records", "Records committed together.", m.group_records);
   p.gauge("haulcast_journal_pending_bytes", "Records waiting for their commit.", spine.pending_bytes());
+  p.gauge("haulcast_reads_shed", "1 while lists, queries and new streams are refused for the sake of positions.",
+          spine.pressed() ? 1 : 0);
   p.gauge("haulcast_journal_bytes", "Bytes the journal holds.", m.journal_bytes);
   p.gauge("haulcast_journal_max_bytes", "Bytes it may hold.", m.journal_max_bytes);
   p.gauge("haulcast_disk_free_bytes", "Free space on its file system.", m.disk_free_bytes);
@@ -193,6 +196,25 @@ void add_auth(page& p, const auth::api_keys& keys, const auth::ws_tickets& ticke
   }
 }
 
+void add_limits(page& p, const http::rate_limits& limits) {
+  const http::rate_limit_metrics& m = limits.metrics();
+  for (const auto& [limit, count] : {std::pair{"truck", m.truck}, {"subject", m.subject}, {"key", m.key}, {"login", m.login}}) {
+    p.counter("haulcast_rate_limited_total", "Requests answered 429, by the limit.", count, {{"limit", limit}});
+  }
+  const auto tables = {std::pair{"truck", &limits.trucks()}, {"subject", &limits.subjects()}, {"login", &limits.addresses()}};
+  for (const auto& [table, buckets] : tables) {
+    p.gauge("haulcast_rate_limit_buckets", "Places in use for who is counted.", buckets->size(), {{"table", table}});
+  }
+  for (const auto& [table, buckets] : tables) {
+    p.gauge("haulcast_rate_limit_buckets_max", "Places there are.", buckets->capacity(), {{"table", table}});
+  }
+  for (const auto& [table, buckets] : tables) {
+    p.counter("haulcast_rate_limit_displaced_total",
+              "Buckets not full yet that gave way to a newcomer: the table is too small.", buckets->displaced(),
+              {{"table", table}});
+  }
+}
+
 }  // namespace
 
 std::string metrics_text(const metrics_sources& from) {
@@ -203,6 +225,7 @@ std::string metrics_text(const metrics_sources& from) {
   add_live(p, from.fan_out, from.live);
   add_http(p, from.door);
   add_auth(p, from.api_keys, from.tickets);
+  add_limits(p, from.limits);
   return p.text();
 }
 

@@ -19,6 +19,7 @@
 #include "haulcast/auth/api_keys.hpp"
 #include "haulcast/auth/token.hpp"
 #include "haulcast/auth/ws_tickets.hpp"
+#include "haulcast/http/rate_limits.hpp"
 #include "haulcast/http/routes.hpp"
 #include "haulcast/http/server.hpp"
 #include "haulcast/hub/hub.hpp"
@@ -80,6 +81,13 @@ http::server_options server_options_of(const config& cfg) {
           .cors = http::allowed_origins{cfg.server.cors_origins}};
 }
 
+http::rate_limit_options rate_limits_of(const limits_keys& keys) {
+  return {.truck = bucket_limit::per_second(keys.truck_requests_per_s, keys.truck_burst),
+          .subject = bucket_limit::per_second(keys.subject_requests_per_s, keys.subject_burst),
+          .failed_logins =
+              bucket_limit::per_second(static_cast<double>(keys.failed_logins_per_minute) / 60, keys.failed_logins_per_minute)};
+}
+
 // Everything that lives on the loop, in the order in which it stands on one another.
 class house {
  public:
@@ -92,6 +100,7 @@ class house {
         tokens_{{.hs256_secret = std::move(secret), .issuer = cfg.auth.issuer, .audience = cfg.auth.audience}},
         api_keys_{std::move(keys)},
         tickets_{{}},
+        limits_{rate_limits_of(cfg.limits)},
         server_{loop_.get_executor(), server_options_of(cfg), routes(cfg)},
         signals_{loop_, SIGINT, SIGTERM} {}
 
@@ -112,12 +121,14 @@ class house {
 
  private:
   http::router routes(const config& cfg) {
-    const http::authenticate authenticate = [this](const http::credential& shown) { return believe(shown); };
-    http::router to{authenticate};
-    http::add_ingest_routes(to, pipeline_, ingest_options_of(cfg));
+    const http::entrance way_in{[this](const http::credential& shown) { return believe(shown); },
+                                [this](const http::credential& shown) { return recall(shown); }, &limits_};
+    http::router to{way_in};
+    to.give_way_when([this] { return pipeline_.pressed(); });
+    http::add_ingest_routes(to, pipeline_, ingest_options_of(cfg), &limits_);
     http::add_truck_routes(to, pipeline_);
     http::add_event_routes(to, pipeline_, hub_.event_source());
-    http::add_live_routes(to, {.authenticate = authenticate,
+    http::add_live_routes(to, {.way_in = way_in,
                                .full = [this] { return live_.full(); },
                                .enter =
                                    [this](auto connection, auto answer, auto who, auto deliveries) {
@@ -133,10 +144,21 @@ class house {
     http::add_ticket_routes(
         to, [this](auto who) { return tickets_.issue(std::move(who), auth::ws_tickets::clock::now()); }, tickets_.lifetime());
     http::add_operation_routes(to, pipeline_, [this] {
-      return metrics_text(
-          {.spine = pipeline_, .fan_out = hub_, .live = live_, .door = server_, .api_keys = api_keys_, .tickets = tickets_});
+      return metrics_text({.spine = pipeline_,
+                           .fan_out = hub_,
+                           .live = live_,
+                           .door = server_,
+                           .api_keys = api_keys_,
+                           .tickets = tickets_,
+                           .limits = limits_});
     });
     return to;
+  }
+
+  /// What costs a look-up at most: API keys and tickets always, a token that was believed before.
+  std::optional<http::entrance::verdict> recall(const http::credential& shown) {
+    if (shown.what == http::credential::kind::token) return tokens_.recall(shown.text, system_now());
+    return believe(shown);
   }
 
   result<std::shared_ptr<const auth::principal>, auth::token_error> believe(const http::credential& shown) {
@@ -180,6 +202,7 @@ class house {
   auth::token_verifier tokens_;
   auth::api_keys api_keys_;
   auth::ws_tickets tickets_;
+  http::rate_limits limits_;
   http::server server_;
   net::signal_set signals_;
 };

@@ -62,14 +62,19 @@ token_verifier::token_verifier(options opts) : opts_{std::move(opts)}, hmac_{opt
 result<std::shared_ptr<const principal>, token_error> token_verifier::verify(std::string_view token, utc_time now) {
   if (token.empty()) return token_error::missing;
   if (token.size() > token_bytes_max) return token_error::invalid;
-  if (auto known = cache_.find(token)) {
-    if (now < known->expires) return known;
-    cache_.erase(token);
-    return token_error::expired;
-  }
+  if (auto known = recall(token, now)) return *known;
   auto verified = verify_anew(token, now);
   if (verified) cache_.put(token, *verified);
   return verified;
+}
+
+std::optional<result<std::shared_ptr<const principal>, token_error>> token_verifier::recall(std::string_view token,
+                                                                                            utc_time now) {
+  auto known = cache_.find(token);
+  if (!known) return std::nullopt;
+  if (now < known->expires) return known;
+  cache_.erase(token);
+  return token_error::expired;
 }
 
 result<std::shared_ptr<const principal>, token_error> token_verifier::verify_anew(std::string_view token, utc_time now) {

@@ -20,6 +20,7 @@ head_facts_out facts_of(const server_core& core, const exchange& one) {
   facts.keep_alive = one.keep_alive;
   facts.http_1_0 = one.request.version_minor == 0;
   facts.traceparent = one.request.traceparent;
+  facts.rate = one.request.rate;
   return facts;
 }
 

@@ -175,7 +175,8 @@ void add_event_routes(router& to, pipeline::pipeline& spine, std::string event_s
   to.add({.method = method::get,
           .pattern = "/v1/events/stream",
           .offers = {},
-          .handler = sync_handler{[from, source = std::move(event_source)](request& r) { return stream(*from, source, r); }}});
+          .handler = sync_handler{[from, source = std::move(event_source)](request& r) { return stream(*from, source, r); }},
+          .gives_way = true});
 }
 
 }  // namespace haulcast::http

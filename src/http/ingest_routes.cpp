@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "haulcast/base/failpoint.hpp"
+#include "haulcast/http/rate_limits.hpp"
 #include "haulcast/http/routes.hpp"
 #include "haulcast/pipeline/pipeline.hpp"
 #include "haulcast/wire/json_out.hpp"
@@ -80,23 +81,31 @@ void write_answer(std::string& json, const pipeline::receipt& told) {
 
 class ingest {
  public:
-  ingest(pipeline::pipeline& spine, const ingest_options& options) : spine_{spine}, limits_{options.limits} {}
+  ingest(pipeline::pipeline& spine, const ingest_options& options, rate_limits* trucks)
+      : spine_{spine}, limits_{options.limits}, trucks_{trucks} {}
 
   answer_later operator()(request& r, response& to) {
-    std::unique_ptr<engine::batch> batch;
-    if (auto refused = read(r, batch)) {
+    admitted in;
+    if (auto refused = read(r, in)) {
       to = std::move(*refused);
       return {};
     }
-    return [this, &to, taken = std::move(batch)](answered done) mutable {
-      spine_.submit(std::move(taken), [this, &to, told = std::move(done)](pipeline::submit_result came) mutable {
-        told(answer(to, std::move(came)));
-      });
+    return [this, &to, taken = std::move(in)](answered done) mutable {
+      auto told = [this, &to, charge = std::move(taken.charge), then = std::move(done)](pipeline::submit_result came) mutable {
+        settle(came, std::move(charge));
+        then(answer(to, std::move(came)));
+      };
+      spine_.submit(std::move(taken.batch), std::move(told));
     };
   }
 
  private:
-  std::optional<response> read(const request& r, std::unique_ptr<engine::batch>& batch) {
+  struct admitted {
+    std::unique_ptr<engine::batch> batch;
+    held_charge charge;
+  };
+
+  std::optional<response> read(request& r, admitted& in) {
     if (const auto refused = spine_.closed()) return refuse(spine_code(*refused));
     const auth::principal& who = *r.principal;
     wire::covers covers;
@@ -108,8 +117,15 @@ class ingest {
     if (parsed->foreign && !parsed->covered) {
       return refuse(code::truck_not_yours, "The token covers none of the trucks in this batch.");
     }
-    batch = std::move(parsed->batch);
-    return std::nullopt;
+    in.batch = std::move(parsed->batch);
+    return trucks_ != nullptr ? trucks_->charge(r, *in.batch, in.charge) : std::nullopt;
+  }
+
+  /// Who is told 503 sends the same again, and pays once.
+  void settle(const pipeline::submit_result& came, held_charge charge) noexcept {
+    if (!charge) return;
+    if (came) return trucks_->settle(std::move(charge));
+    trucks_->give_back(std::move(charge));
   }
 
   /// Null, or why there is no answer.
@@ -127,13 +143,14 @@ class ingest {
 
   pipeline::pipeline& spine_;
   wire::batch_limits limits_;
+  rate_limits* trucks_;
   wire::batch_parser parser_;  // one thread, and never kept while an answer is waited for
 };
 
 }  // namespace
 
-void add_ingest_routes(router& to, pipeline::pipeline& spine, const ingest_options& options) {
-  const auto handler = std::make_shared<ingest>(spine, options);
+void add_ingest_routes(router& to, pipeline::pipeline& spine, const ingest_options& options, rate_limits* trucks) {
+  const auto handler = std::make_shared<ingest>(spine, options, trucks);
   to.add({.method = method::post,
           .pattern = "/v1/positions",
           .body_limit = options.max_body_bytes,

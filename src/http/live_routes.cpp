@@ -72,13 +72,12 @@ std::optional<response> open(const live_door& door, request& r, const std::funct
   if (!shown) return refuse_credential(shown.error());
   // Before the credential is looked at: a ticket must not be spent on a refusal.
   if (door.full()) return refuse(code::overloaded, "There are too many live connections.");
-  auto who = door.authenticate(*shown);
-  if (!who) return refuse_credential(who.error());
-  if (!r.rule->roles.has((*who)->who)) return refuse(code::role_not_allowed);
+  if (auto refused = door.way_in.admit(r, *shown)) return refused;
+  if (!r.rule->roles.has(r.principal->who)) return refuse(code::role_not_allowed);
 
   std::vector<std::string> deliveries;
   if (const std::string_view id = r.parameter("delivery_id"); !id.empty()) deliveries.emplace_back(id);
-  door.enter(leave(), switching_answer(key, offers_protocol(r)), std::move(*who), std::move(deliveries));
+  door.enter(leave(), switching_answer(key, offers_protocol(r)), r.principal, std::move(deliveries));
   return std::nullopt;
 }
 

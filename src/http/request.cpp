@@ -80,6 +80,7 @@ void request_access::reset(request& r) noexcept {
   r.principal.reset();
   r.rule = nullptr;
   r.started = {};
+  r.rate = {};
 }
 
 void request_access::release(request& r) noexcept {

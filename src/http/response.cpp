@@ -91,6 +91,16 @@ constexpr std::string_view usual_protection =
 constexpr std::string_view exposed_to_pages =
     "Access-Control-Expose-Headers: ETag, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After\r\n";
 
+void append_rate(std::string& out, const told_rate& rate) {
+  out += "RateLimit-Limit: ";
+  append_number(out, rate.limit);
+  out += "\r\nRateLimit-Remaining: ";
+  append_number(out, rate.remaining);
+  out += "\r\nRateLimit-Reset: ";
+  append_number(out, rate.reset_s);
+  out += "\r\n";
+}
+
 bool has_header(const response& r, std::string_view name) {
   return std::any_of(r.headers.begin(), r.headers.end(), [name](const header& h) { return iequals(h.name, name); });
 }
@@ -138,6 +148,7 @@ void append_head(std::string& out, const response& r, const head_facts_out& fact
   if (facts.over_tls) out += "Strict-Transport-Security: max-age=31536000\r\n";
   append_origin(out, facts);
   if (!facts.traceparent.empty()) append_field(out, "traceparent", facts.traceparent);
+  if (facts.rate.limit != 0) append_rate(out, facts.rate);
   for (const auto& h : r.headers) append_field(out, h.name, h.value);
   // 426 must carry `Connection: upgrade` beside its Upgrade field.
   if (!facts.keep_alive) {

@@ -142,10 +142,7 @@ std::optional<response> router::check_token(const route& to, request& r) const {
   if (to.rule->token != auth::token_rule::in_head) return std::nullopt;
   const auto shown = find_credential(r);
   if (!shown) return refuse_credential(shown.error());
-  if (!authenticate_) return refuse(code::token_invalid);
-  auto who = authenticate_(*shown);
-  if (!who) return refuse_credential(who.error());
-  r.principal = std::move(*who);
+  if (auto refused = entrance_.admit(r, *shown)) return refused;
   if (!to.rule->roles.has(r.principal->who)) return refuse(code::role_not_allowed);
   return std::nullopt;
 }
@@ -176,6 +173,9 @@ routed router::decide(request& r, const head_facts& facts) const {
   r.rule = to.rule;
   if (to.is_upgrade() && (!facts.upgrade || r.method != method::get || r.version_minor == 0)) {
     return {&to, refuse(code::upgrade_required)};
+  }
+  if (to.gives_way && pressed_ && pressed_()) {
+    return {&to, refuse(code::overloaded, "Positions come first; ask again in a moment.")};
   }
   if (auto answer = check_token(to, r)) return {&to, std::move(answer)};
   if (auto answer = check_accept(to, r)) return {&to, std::move(answer)};

@@ -200,9 +200,10 @@ response query(const pipeline::pipeline& spine, request& r) {
 
 void add_truck_routes(router& to, pipeline::pipeline& spine) {
   pipeline::pipeline* const from = &spine;
-  to.add({.method = method::get, .pattern = "/v1/trucks", .handler = async_handler{[from](request& r) {
-                                                            return list(*from, r);
-                                                          }}});
+  to.add({.method = method::get,
+          .pattern = "/v1/trucks",
+          .handler = async_handler{[from](request& r) { return list(*from, r); }},
+          .gives_way = true});
   to.add({.method = method::get, .pattern = "/v1/trucks/{truck_id}", .handler = sync_handler{[from](request& r) {
                                                                        return one(*from, r);
                                                                      }}});
@@ -219,7 +220,8 @@ void add_truck_routes(router& to, pipeline::pipeline& spine) {
   to.add({.method = method::post,
           .pattern = "/v1/positions/query",
           .body_limit = query_body_bytes,
-          .handler = sync_handler{[from](request& r) { return query(*from, r); }}});
+          .handler = sync_handler{[from](request& r) { return query(*from, r); }},
+          .gives_way = true});
 }
 
 }  // namespace haulcast::http

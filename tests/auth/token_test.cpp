@@ -313,5 +313,15 @@ TEST(TokenVerifier, TellsARememberedTokenFromOneWithItsSignature) {
   EXPECT_EQ(verifier.verify(stolen + good.substr(good.rfind('.')), noon).error(), token_error::invalid);
 }
 
+TEST(TokenVerifier, RecallsWhatItHasBelievedAndVerifiesNothing) {
+  token_verifier verifier{{.hs256_secret = std::string{secret}}};
+  EXPECT_FALSE(verifier.recall(driver_token(), noon)) << "good, but nobody has looked yet";
+  ASSERT_TRUE(verifier.verify(driver_token(), noon));
+  EXPECT_TRUE(verifier.recall(driver_token(), noon).value());
+  EXPECT_FALSE(verifier.recall(driver_token() + "x", noon));
+  EXPECT_EQ(verifier.recall(driver_token(), noon + 1h + 30s).value().error(), token_error::expired);
+  EXPECT_FALSE(verifier.recall(driver_token(), noon + 1h + 30s)) << "forgotten then";
+}
+
 }  // namespace
 }  // namespace haulcast::auth

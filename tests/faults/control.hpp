@@ -17,7 +17,7 @@ struct fault {
   std::atomic<std::uint32_t> operations;
   std::atomic<std::int32_t> error;       // errno that the operation fails with; 0: it goes on
   std::atomic<std::int32_t> times;       // how often still; negative: until it is switched off
-  std::atomic<std::uint32_t> delay_ms;   // before the operation
+  std::atomic<std::uint32_t> delay_ms;   // before the operation; switched off, it ends at once
   std::atomic<std::uint32_t> bytes_max;  // a write takes no more, and does not fail; 0: all
   std::atomic<std::uint64_t> hits;       // how often it held
   std::array<char, 40> part;             // of the path; empty: any file below the watched directory

@@ -230,10 +230,7 @@ class library {
       const std::string_view part{f.part.data(), ::strnlen(f.part.data(), f.part.size())};
       if (name.find(part) == std::string_view::npos || !take_one(f.times)) continue;
       ++f.hits;
-      if (const std::uint32_t ms = f.delay_ms; ms > 0) {
-        const timespec length{ms / 1000, static_cast<long>(ms % 1000) * 1'000'000};
-        ::nanosleep(&length, nullptr);
-      }
+      wait(f, what);
       if (f.bytes_max > 0 && bytes_max != nullptr) {
         *bytes_max = f.bytes_max;
         return false;
@@ -242,6 +239,15 @@ class library {
       return f.error != 0;
     }
     return false;
+  }
+
+  // No longer than the fault is there: a test ends a stall by switching it off.
+  static void wait(const fault& f, operation what) {
+    constexpr std::uint32_t slice_ms = 10;
+    constexpr timespec slice{0, slice_ms * 1'000'000};
+    for (std::uint32_t waited = 0; waited < f.delay_ms && (f.operations & what) != 0; waited += slice_ms) {
+      ::nanosleep(&slice, nullptr);
+    }
   }
 
   static bool take_one(std::atomic<std::int32_t>& times) {

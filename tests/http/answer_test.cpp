@@ -92,6 +92,15 @@ TEST(ResponseHead, TellsOfTlsAndOfOriginsWhereThereIsSomethingToTell) {
   EXPECT_NE(out.find("Vary: Origin\r\nAccess-Control-Allow-Origin: https://a.example\r\n"), out.npos);
 }
 
+TEST(ResponseHead, TellsWhatIsLeftOfARateLimit) {
+  std::string out;
+  append_head(out, json_response("{}"), {.content_length = 2, .rate = {.limit = 10, .remaining = 9, .reset_s = 1}});
+  EXPECT_NE(out.find("\r\nRateLimit-Limit: 10\r\nRateLimit-Remaining: 9\r\nRateLimit-Reset: 1\r\n"), std::string::npos) << out;
+  out.clear();
+  append_head(out, json_response("{}"), {.content_length = 2});
+  EXPECT_EQ(out.find("RateLimit"), std::string::npos);
+}
+
 TEST(ResponseHead, ACacheControlOfItsOwnReplacesOurs) {
   std::string out;
   response r;

@@ -466,5 +466,28 @@ TEST(Upgrade, IsRequiredWhereNothingElseIsSpoken) {
   EXPECT_EQ(a.header("connection"), "upgrade");
 }
 
+TEST(Pressure, WhatGivesWayIs503FromTheHeadAloneAndTheRestIsServed) {
+  bool pressed = false;
+  auto routes = test_routes();
+  routes.add({.method = method::post,
+              .pattern = "/search",
+              .access = access::open(),
+              .body_limit = 100,
+              .handler = sync_handler{[](request&) { return json_response("{}"); }},
+              .gives_way = true});
+  routes.give_way_when([&pressed] { return pressed; });
+  running_server s{running_server::quick(), std::move(routes)};
+  peer p{s.port()};
+  EXPECT_EQ(p.ask(post("/search", "{}")).status, 200);
+  s.on_loop([&pressed] { return pressed = true; });
+  const auto refused = p.ask(post("/search", "{}"));
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.header("retry-after"), "1");
+  EXPECT_NE(refused.body.find("\"overloaded\""), std::string::npos);
+  EXPECT_EQ(p.ask(post("/echo", "x")).status, 200) << "on the same connection";
+  s.on_loop([&pressed] { return pressed = false; });
+  EXPECT_EQ(p.ask(post("/search", "{}")).status, 200);
+}
+
 }  // namespace
 }  // namespace haulcast::http::test

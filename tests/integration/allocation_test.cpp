@@ -15,15 +15,22 @@ class Allocations : public testing::Test {
   }
 
   /// Of the server, for each of so many requests.
-  static double per_request(std::size_t batch) {
+  static double per_request(std::size_t batch, const std::string& role = "admin") {
     const temp_directory scratch;
     const bench::allocation_counter counter{scratch / "allocations"};
     server s{{.binary = HAULCAST_BINARY,
               .environment = {{"LD_PRELOAD", HAULCAST_COUNT_ALLOCATIONS},
-                              {"BENCH_ALLOCATIONS", (scratch / "allocations").string()}}}};
+                              {"BENCH_ALLOCATIONS", (scratch / "allocations").string()},
+                              // A driver is counted, and never refused.
+                              {"HAULCAST_LIMITS__TRUCK_REQUESTS_PER_S", "1000"},
+                              {"HAULCAST_LIMITS__TRUCK_BURST", "100000"},
+                              {"HAULCAST_LIMITS__SUBJECT_BURST", "100000"}}}};
+    std::vector<std::string> trucks;
+    for (char digit = '0'; digit <= '9'; ++digit) trucks.push_back(std::string{"TRK-000000"} + digit);
     EXPECT_GT(*counter.value(), 0U) << "nothing is counted";
-    const bench::target to{
-        .port = static_cast<std::uint16_t>(std::stoi(s.base().port)), .token = s.token(), .allocations = counter.value()};
+    const bench::target to{.port = static_cast<std::uint16_t>(std::stoi(s.base().port)),
+                           .token = s.token(role, trucks),
+                           .allocations = counter.value()};
     bench::ingest_plan plan{.connections = 1, .batch = batch, .trucks_per_connection = 8, .requests = 400};
     run_ingest(to, plan);
     plan.first_position = static_cast<std::uint32_t>(400 * batch / 8);
@@ -37,6 +44,8 @@ class Allocations : public testing::Test {
 TEST_F(Allocations, OfABatchOfAHundredAreNoMoreThanFive) { EXPECT_LE(per_request(100), 5.0); }
 
 TEST_F(Allocations, OfASinglePositionAreNoMoreThanFour) { EXPECT_LE(per_request(1), 4.0); }
+
+TEST_F(Allocations, ADriversAreNoMoreThoughTheyAreCounted) { EXPECT_LE(per_request(1, "driver"), 4.0); }
 
 }  // namespace
 }  // namespace haulcast::support

@@ -288,7 +288,7 @@ TEST(Ingest, TheSameBatchOnTwoConnectionsAtOnceIsStoredOnce) {
 }
 
 TEST(Ingest, WhatWasAcknowledgedIsReadAtOnceFromAnyConnection) {
-  server s;
+  server s{{.environment = {{"HAULCAST_LIMITS__TRUCK_REQUESTS_PER_S", "0"}}}};
   auto driver = s.as("driver", {"TRK-1"});
   auto admin = s.as();
   const auto begin = now_ms() - 200'000;

@@ -61,8 +61,11 @@ struct ingest_keys {
 struct limits_keys {
   std::size_t max_connections = 10'000;
   std::size_t max_connections_per_address = 1'000;
-  double truck_requests_per_s = 1;  // not read yet
-  std::size_t truck_burst = 10;     // not read yet
+  double truck_requests_per_s = 1;
+  std::size_t truck_burst = 10;
+  double subject_requests_per_s = 50;
+  std::size_t subject_burst = 500;
+  std::size_t failed_logins_per_minute = 60;
 };
 
 struct engine_keys {

@@ -9,8 +9,9 @@ class api_keys;
 class ws_tickets;
 }  // namespace auth
 namespace http {
+class rate_limits;
 class server;
-}
+}  // namespace http
 namespace hub {
 class hub;
 }
@@ -31,6 +32,7 @@ struct metrics_sources {
   const http::server& door;
   const auth::api_keys& api_keys;
   const auth::ws_tickets& tickets;
+  const http::rate_limits& limits;
 };
 
 /// Prometheus text format 0.0.4. No label ever holds a truck's id or anything else a client chose. Loop only; O(metrics +

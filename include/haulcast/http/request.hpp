@@ -32,6 +32,13 @@ struct field {
   std::string_view value;  // without blanks around it
 };
 
+/// How much of a rate limit is left, as the answer's head tells it. `limit` 0: nothing is told.
+struct told_rate {
+  std::uint32_t limit = 0;      // requests that may come at once
+  std::uint32_t remaining = 0;  // of these, now
+  std::uint32_t reset_s = 0;    // until all of them are there again
+};
+
 /// Behind the end of `request::body` this many bytes may be read (and are initialised), as simdjson asks.
 inline constexpr std::size_t body_padding = 64;
 
@@ -59,6 +66,7 @@ class request {
   std::uint64_t id = 0;                              // unique in this process
   std::string_view traceparent;                      // W3C, validated; empty when none or not valid
   std::chrono::steady_clock::time_point started;     // when all of it was here
+  told_rate rate;                                    // of the limit it was counted by, for its answer
 
   /// Whom the request is from: see client_address(). Found anew with each call, so that who does not ask pays nothing.
   boost::asio::ip::address client() const;

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "haulcast/http/request.hpp"
+
 namespace haulcast::http {
 
 namespace net = boost::asio;
@@ -76,6 +78,7 @@ struct head_facts_out {
   bool over_tls = false;              // tells browsers to come over TLS from now on
   std::string_view allowed_origin{};  // for Access-Control-Allow-Origin; empty: none is sent
   std::string_view traceparent{};     // echoed unless empty
+  told_rate rate{};
 };
 
 /// Appends status line and fields, with the empty line; among them those that keep a browser from taking an answer for

@@ -20,7 +20,7 @@
 #include "haulcast/auth/role_table.hpp"
 #include "haulcast/auth/token.hpp"
 #include "haulcast/base/once.hpp"
-#include "haulcast/http/credentials.hpp"
+#include "haulcast/http/entrance.hpp"
 #include "haulcast/http/head.hpp"
 #include "haulcast/http/request.hpp"
 #include "haulcast/http/response.hpp"
@@ -55,6 +55,7 @@ struct route {
   std::vector<std::string_view> content_types{media::json};
   std::vector<std::string_view> offers{media::json};  // of a GET, by Accept, else 406; empty: the handler sees to it
   std::variant<sync_handler, late_handler, async_handler, upgrade_handler> handler;
+  bool gives_way = false;                   // under pressure it is answered 503 from the head alone: positions come first
   std::size_t number = 0;                   // place in routes(), for metrics; the router sets it
   const auth::access_rule* rule = nullptr;  // its row in the role table; the router sets it
 
@@ -71,16 +72,19 @@ struct routed {
 /// literal pattern wins over one with parameters; of two of those, the one added first.
 class router {
  public:
-  /// Routes that ask for a token are all refused when there is no `check`. `rules` must stay.
-  explicit router(http::authenticate check = {}, std::span<const auth::access_rule> rules = auth::role_table())
-      : authenticate_{std::move(check)}, rules_{rules} {}
+  /// Routes that ask for a token are all refused when nobody says whom it speaks for. `rules` must stay.
+  explicit router(entrance way_in = entrance{}, std::span<const auth::access_rule> rules = auth::role_table())
+      : entrance_{std::move(way_in)}, rules_{rules} {}
+
+  /// At start-up only: says when routes that give way do.
+  void give_way_when(std::function<bool()> pressed) { pressed_ = std::move(pressed); }
 
   /// At start-up only. Throws std::invalid_argument for a pattern that is not valid or given twice for the method, and for a
   /// route that has no row in the role table: nothing is served of which nobody has said for whom.
   void add(route r);
 
-  /// Finds the route, sets parameters, rule and principal of `r`. The order of the checks: path, method, upgrade, token, role,
-  /// what is accepted, expectation, media type, content coding, length.
+  /// Finds the route, sets parameters, rule and principal of `r`. The order of the checks: path, method, upgrade, pressure,
+  /// token, rate, role, what is accepted, expectation, media type, content coding, length.
   routed decide(request& r, const head_facts& facts) const;
 
   /// All routes, by `route::number`.
@@ -104,8 +108,9 @@ class router {
   std::optional<response> check_token(const route& to, request& r) const;
   std::optional<response> options_answer(const request& r, const resource* what) const;
 
-  http::authenticate authenticate_;
+  entrance entrance_;
   std::span<const auth::access_rule> rules_;
+  std::function<bool()> pressed_;
   std::vector<std::unique_ptr<route>> routes_;
   std::map<std::string, resource, std::less<>> resources_;  // by pattern
   std::vector<const resource*> with_parameters_;

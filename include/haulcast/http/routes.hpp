@@ -21,6 +21,8 @@ class pipeline;
 
 namespace haulcast::http {
 
+class rate_limits;
+
 struct ingest_options {
   wire::batch_limits limits;
   std::size_t max_body_bytes = 1 << 20;
@@ -30,7 +32,7 @@ struct ingest_options {
 using live_handler = std::function<void(departed connection, std::string answer, std::shared_ptr<const auth::principal> who,
                                         std::vector<std::string> deliveries)>;
 struct live_door {
-  http::authenticate authenticate;
+  entrance way_in;
   std::function<bool()> full;  // no connection more
   live_handler enter;
   bool query_token = false;  // takes `?access_token=` too
@@ -43,7 +45,8 @@ using ticket_office = std::function<result<std::string, auth::ticket_refusal>(st
 /// What /metrics shows, as Prometheus text.
 using metrics_page = std::function<std::string()>;
 
-void add_ingest_routes(router& to, pipeline::pipeline& spine, const ingest_options& options);
+/// `trucks` is asked about each batch; null: trucks are not limited.
+void add_ingest_routes(router& to, pipeline::pipeline& spine, const ingest_options& options, rate_limits* trucks = nullptr);
 void add_truck_routes(router& to, pipeline::pipeline& spine);
 void add_event_routes(router& to, pipeline::pipeline& spine, std::string event_source);
 void add_live_routes(router& to, live_door door);

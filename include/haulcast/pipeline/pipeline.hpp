@@ -51,7 +51,7 @@ struct receipt {
 };
 using submit_result = result<receipt, refusal>;
 /// Called once, on the loop, or destroyed without.
-using submit_done = once<void(submit_result), 6 * sizeof(void*)>;
+using submit_done = once<void(submit_result), 8 * sizeof(void*)>;
 
 /// What a command was decided to be, committed (or resting on what is) and told.
 struct command_receipt {
@@ -123,6 +123,9 @@ class pipeline {
   void submit(engine::command input, command_done done);
   /// What a batch would be refused with right now.
   std::optional<refusal> closed() const;
+  /// Whether so much waits for the commit that what can wait should: batches are still taken, up to the whole of
+  /// `max_pending_bytes`, and what costs the loop time beside them is refused first.
+  bool pressed() const noexcept { return pending_bytes_ > options_.max_pending_bytes / 4 * 3; }
   /// A sentence while closed for more than a moment; empty: ready.
   std::string not_ready_because() const;
 
