@@ -59,7 +59,8 @@ result<void> apply(config& cfg, const std::vector<setting>& settings) {
 
 result<setting> read_secret(const config_key& key, const std::string& path, const std::string& variable) {
   auto text = read_file(path, secret_bytes_max);
-  if (!text) return failure{variable + ": cannot read " + path + ": " + text.error().message()};
+  // Not which file: now and then it is the secret itself that somebody has put there.
+  if (!text) return failure{variable + ": cannot read the file it names: " + text.error().message()};
   while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
   return setting{std::string{key.name}, std::move(*text), variable};
 }

@@ -129,6 +129,8 @@ class settings_reader final : public YAML::EventHandler {
   std::string full_name() const { return section_ ? *section_ + "." + *key_ : *key_; }
 
   void start_key(const YAML::Mark& mark, const std::string& name) {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    if (std::any_of(name.begin(), name.end(), is_control)) refuse(mark, "a key is a word, without control characters");
     key_ = name;
     const auto [first, is_new] = lines_.try_emplace(full_name(), mark.line + 1);
     if (!is_new) refuse(mark, full_name() + " is given twice; the first is in line " + std::to_string(first->second));
@@ -172,7 +174,8 @@ result<std::vector<setting>> read_settings(const std::string& yaml, std::string_
   } catch (const settings_reader::refusal& refused) {
     return failure{at(file_name, refused.line) + ": " + refused.what};
   } catch (const YAML::Exception& error) {
-    return failure{at(file_name, error.mark.line + 1) + ": this is not YAML: " + error.msg};
+    // Behind a colon the library tells what it has read there, which may be a secret.
+    return failure{at(file_name, error.mark.line + 1) + ": this is not YAML: " + error.msg.substr(0, error.msg.find(':'))};
   }
   std::vector<setting> settings;
   for (auto& [one, line] : reader.take()) {

@@ -12,7 +12,7 @@ std::string base_url::authority() const {
 }
 
 result<base_url> parse_base_url(std::string_view text) {
-  const std::string shown{text.substr(0, 200)};
+  const std::string shown{text.find('@') == std::string_view::npos ? text.substr(0, 200) : "***"};  // no password in an error
   const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
   if (!parsed) return failure{"'" + shown + "' is not an address such as http://127.0.0.1:8080"};
   const boost::urls::url_view& url = *parsed;

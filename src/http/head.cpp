@@ -32,8 +32,8 @@ class head_parser final : public beast::basic_parser<true> {
   head_parser(std::string_view head, request& out) : head_{head}, out_{out} {}
 
   int hosts = 0, lengths = 0, codings = 0;
-  std::string_view host, length, coding, expect;
-  bool folded = false, has_expect = false, has_upgrade = false, connection_upgrade = false;
+  std::string_view host, length, coding;
+  bool folded = false, has_expect = false, expects_other = false, has_upgrade = false, connection_upgrade = false;
 
  private:
   void on_request_impl(beast::verb, boost::beast::string_view name, boost::beast::string_view target, int version,
@@ -61,8 +61,8 @@ class head_parser final : public beast::basic_parser<true> {
       ++codings;
       coding = value;
     } else if (id == beast::field::expect) {
+      expects_other = expects_other || !iequals(value, "100-continue");
       has_expect = true;
-      expect = value;
     } else if (id == beast::field::connection) {
       connection_upgrade = connection_upgrade || list_has(value, "upgrade");
     } else if (id == beast::field::upgrade) {
@@ -170,8 +170,8 @@ void fill_facts(const head_parser& p, const request& r, head_facts& facts) {
   facts.keep_alive = p.keep_alive();
   facts.upgrade = p.has_upgrade && p.connection_upgrade;
   if (p.has_expect && r.version_minor == 1) {
-    facts.expect_continue = iequals(p.expect, "100-continue");
-    facts.expect_other = !facts.expect_continue;
+    facts.expect_continue = !p.expects_other;
+    facts.expect_other = p.expects_other;
   }
 }
 
@@ -191,7 +191,9 @@ std::size_t head_size(std::string_view bytes, std::size_t scanned) noexcept {
   return static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) + 4;
 }
 
-std::optional<refusal> check_partial_head(std::string_view bytes, const head_limits& limits) noexcept {
+namespace {
+
+std::optional<refusal> check_start(std::string_view bytes, const head_limits& limits) noexcept {
   if (bytes.empty()) return std::nullopt;
   // A TLS hello or a binary protocol is not worth waiting for.
   if (!is_token_char(bytes.front())) return refusal{code::bad_request, "This port speaks plain HTTP."};
@@ -206,8 +208,24 @@ std::optional<refusal> check_partial_head(std::string_view bytes, const head_lim
   return std::nullopt;
 }
 
+bool has_bare_line_feed(std::string_view bytes) noexcept {
+  for (std::size_t at = bytes.find('\n'); at != std::string_view::npos; at = bytes.find('\n', at + 1)) {
+    if (at == 0 || bytes[at - 1] != '\r') return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<refusal> check_partial_head(std::string_view bytes, const head_limits& limits) noexcept {
+  if (auto wrong = check_start(bytes, limits)) return wrong;
+  // Its end may have come already, for whoever sends it.
+  if (has_bare_line_feed(bytes)) return refusal{code::bad_request, "Lines end in CR LF."};
+  return std::nullopt;
+}
+
 std::optional<refusal> parse_head(std::string_view head, const head_limits& limits, request& out, head_facts& facts) {
-  if (auto early = check_partial_head(head.substr(0, head.size() - 1), limits)) return early;
+  if (auto early = check_start(head.substr(0, head.size() - 1), limits)) return early;
   if (head.size() > limits.head_bytes) return refusal{code::head_too_large, {}};
   bool folded = false;
   if (count_fields(head, folded) > limits.fields) return refusal{code::head_too_large, "There are too many header fields."};

@@ -43,8 +43,10 @@ head_reader::need head_reader::arrived(const boost::system::error_code& failed, 
   return idle ? need::sleep : leave(too_late());
 }
 
-/// Idle time starts anew with each read, the time for a head does not.
+/// Empty lines are not the start of a head; nor do they stretch the idle time, or a line every second would hold a connection
+/// for ever.
 void head_reader::begin_wait(bool nothing_yet) noexcept {
+  if (nothing_yet && phase_ == phase::idle && !channel_.timed_out()) return;
   if (nothing_yet && (phase_ == phase::away || phase_ == phase::idle)) {
     phase_ = phase::idle;
     channel_.allow(core_.options.shed_after);

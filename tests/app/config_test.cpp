@@ -177,7 +177,7 @@ TEST_F(Config, ReadsSecretsFromFiles) {
   EXPECT_EQ(refusal("", {{"HAULCAST_AUTH__HS256_SECRET_FILE", file}, {"HAULCAST_AUTH__HS256_SECRET", "x"}}),
             "HAULCAST_AUTH__HS256_SECRET and HAULCAST_AUTH__HS256_SECRET_FILE are both set; one of them must go");
   EXPECT_EQ(refusal("", {{"HAULCAST_AUTH__HS256_SECRET_FILE", directory_ / "nowhere"}}),
-            "HAULCAST_AUTH__HS256_SECRET_FILE: cannot read nowhere: No such file or directory");
+            "HAULCAST_AUTH__HS256_SECRET_FILE: cannot read the file it names: No such file or directory");
   directory_.write("secret", "");
   EXPECT_NE(refusal("", {{"HAULCAST_AUTH__HS256_SECRET_FILE", file}}), "");
 }

@@ -1,5 +1,6 @@
 // Runs a fuzz target over the files of the directories (or files) named, and over a few mutations of each, the same ones every
 // time: what the fuzzers have found stays found, also where libFuzzer is not linked.
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -14,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace {
 
-constexpr int mutations = 200;
+constexpr std::size_t mutations_most = 200;   // of each seed
+constexpr std::size_t inputs_about = 10'000;  // in all, so that many seeds take no longer: seconds, sanitizers included
 
 void run(const std::string& input) {
   const std::vector<std::uint8_t> exact(input.begin(), input.end());  // so that a read behind its end is seen
@@ -35,28 +37,35 @@ std::string mutated(std::string input, std::mt19937& random) {
   return input;
 }
 
-void replay(const std::filesystem::path& file) {
+void replay(const std::filesystem::path& file, std::size_t mutations) {
   std::ifstream in{file, std::ios::binary};
   const std::string seed{std::istreambuf_iterator<char>{in}, {}};
   run(seed);
   std::mt19937 random{static_cast<unsigned>(seed.size())};
-  for (int i = 0; i < mutations; ++i) run(mutated(seed, random));
+  for (std::size_t i = 0; i < mutations; ++i) run(mutated(seed, random));
+}
+
+std::vector<std::filesystem::path> files_in(const std::vector<std::filesystem::path>& named) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& one : named) {
+    if (!std::filesystem::is_directory(one)) {
+      files.push_back(one);
+      continue;
+    }
+    for (const auto& entry : std::filesystem::directory_iterator{one}) {
+      if (entry.is_regular_file()) files.push_back(entry.path());
+    }
+  }
+  return files;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  int files = 0;
-  for (int i = 1; i < argc; ++i) {
-    if (!std::filesystem::is_directory(argv[i])) {
-      replay(argv[i]);
-      ++files;
-      continue;
-    }
-    for (const auto& entry : std::filesystem::directory_iterator{argv[i]}) {
-      if (entry.is_regular_file()) replay(entry.path()), ++files;
-    }
-  }
-  std::printf("%d seeds, %d inputs\n", files, files * (mutations + 1));
-  return files > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  const auto files = files_in({argv + 1, argv + argc});
+  if (files.empty()) return EXIT_FAILURE;
+  const std::size_t mutations = std::min(mutations_most, inputs_about / files.size());
+  for (const auto& file : files) replay(file, mutations);
+  std::printf("%zu seeds, %zu inputs\n", files.size(), files.size() * (mutations + 1));
+  return EXIT_SUCCESS;
 }

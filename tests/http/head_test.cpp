@@ -201,6 +201,19 @@ TEST(Head, AnIncompleteHeadIsRefusedAsSoonAsItIsHopeless) {
   EXPECT_EQ(of("GET / HTTP/1.1\r\nX: " + std::string(16 * 1024, 'a')), 431);
 }
 
+TEST(Head, ALineThatEndsInABareLineFeedIsNotWaitedFor) {
+  const auto of = [](const std::string& bytes) {
+    const auto wrong = check_partial_head(bytes, {});
+    return wrong ? entry_of(wrong->what).status : 0;
+  };
+  EXPECT_EQ(of("GET / HTTP/1.1\r\nHost: h\r\n"), 0);
+  EXPECT_EQ(of("GET / HTTP/1.1\r\nHost: h\r"), 0);
+  EXPECT_EQ(of("GET / HTTP/1.1\n"), 400);
+  EXPECT_EQ(of("GET / HTTP/1.1\nHost: h\n\n"), 400);
+  EXPECT_EQ(of("GET / HTTP/1.1\r\nHost: h\n"), 400);
+  EXPECT_EQ(of("GET / HTTP/1.1\r\nHost: h\r\n\n"), 400);
+}
+
 TEST(Head, ConnectionAndExpectAreUnderstood) {
   const auto facts = [](std::string_view fields, std::string_view line = "GET / HTTP/1.1") {
     return gate{std::string{line} + "\r\nHost: h\r\n" + std::string{fields} + "\r\n"}.facts;
@@ -213,6 +226,11 @@ TEST(Head, ConnectionAndExpectAreUnderstood) {
   EXPECT_FALSE(facts("Upgrade: websocket\r\n").upgrade);
   EXPECT_TRUE(facts("Expect: 100-Continue\r\n").expect_continue);
   EXPECT_TRUE(facts("Expect: 200-ok\r\n").expect_other);
+  EXPECT_TRUE(facts("Expect: 100-continue\r\nExpect: 100-continue\r\n").expect_continue);
+  for (const char* two : {"Expect: 200-ok\r\nExpect: 100-continue\r\n", "Expect: 100-continue\r\nExpect: 200-ok\r\n"}) {
+    EXPECT_TRUE(facts(two).expect_other) << two;
+    EXPECT_FALSE(facts(two).expect_continue) << two;
+  }
   EXPECT_FALSE(facts("Expect: 100-continue\r\n", "GET / HTTP/1.0").expect_continue);
 }
 

@@ -82,6 +82,75 @@ TEST(Deadlines, AnIdleConnectionIsClosedAndServedUntilThen) {
   EXPECT_EQ(s.metrics().timeouts_idle, 1U);
 }
 
+TEST(Deadlines, EmptyLinesHoldNoConnectionOpen) {
+  running_server s{with([](server_options& o) {
+    o.head_timeout = 200ms;
+    o.shed_after = 200ms;
+    o.idle_timeout = 400ms;
+  })};
+  peer fresh{s.port()}, used{s.port()};
+  EXPECT_EQ(used.ask(get("/hello")).status, 200);
+  bool fresh_ends = false, used_ends = false;
+  for (int i = 0; i < 1000 && !(fresh_ends && used_ends); ++i) {
+    fresh_ends = fresh_ends || !fresh.send("\r\n") || !fresh.quiet(10ms);
+    used_ends = used_ends || !used.send("\r\n") || !used.quiet(10ms);
+  }
+  EXPECT_TRUE(fresh_ends);
+  EXPECT_TRUE(used_ends);
+  EXPECT_TRUE(s.eventually([&] { return s.core().connections() == 0; }));
+}
+
+TEST(Deadlines, ADripOfBytesOrChunksDoesNotStretchTheBody) {
+  running_server s{with([](server_options& o) { o.body_timeout = 300ms; })};
+  for (const std::string framing : {"Content-Length: 100", "Content-Length: 100000", "Transfer-Encoding: chunked"}) {
+    peer p{s.port()};
+    p.send("POST /echo HTTP/1.1\r\nHost: h\r\n" + framing + "\r\n\r\n");
+    const bool chunked = framing.starts_with("Transfer");
+    int pieces = 0;
+    for (; pieces < 2000 && p.quiet(10ms); ++pieces) p.send(chunked ? "1\r\nx\r\n" : "x");
+    EXPECT_EQ(p.read().status, 408) << framing;
+    EXPECT_TRUE(p.ended());
+    EXPECT_LT(pieces, 2000);
+  }
+  EXPECT_EQ(s.metrics().timeouts_body, 3U);
+  EXPECT_EQ(s.metrics().body_bytes_held, 0U);
+}
+
+TEST(Deadlines, ManySlowOnesCostNobodyAnAnswer) {
+  running_server s{with([](server_options& o) {
+    o.head_timeout = 1500ms;
+    o.body_timeout = 1500ms;
+  })};
+  std::vector<std::unique_ptr<peer>> slow;
+  for (int i = 0; i < 200; ++i) {
+    slow.push_back(std::make_unique<peer>(s.port()));
+    slow.back()->send(i % 2 == 0 ? "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nx"
+                                 : "GET /hello HTTP/1.1\r\nX: ");
+  }
+  peer good{s.port()};
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(good.ask(get("/hello")).body, "hello");
+  for (auto& p : slow) {
+    p->send("x");
+    EXPECT_EQ(p->read().status, 408);
+  }
+  slow.clear();
+  EXPECT_TRUE(s.eventually([&] { return s.core().connections() == 1; }));
+  EXPECT_EQ(s.metrics().body_bytes_held, 0U);
+}
+
+TEST(Deadlines, AFloodOfRequestsWhoseAnswersNobodyReadsStops) {
+  auto options = running_server::quick();
+  options.write_timeout = 500ms;
+  running_server s{options};
+  peer p{s.port(), 4096};
+  std::string flood;
+  for (int i = 0; i < 20'000; ++i) flood += get("/long");
+  std::thread sender{[&] { p.send(flood); }};
+  EXPECT_TRUE(s.eventually([&] { return s.core().metrics().timeouts_write == 1; }));
+  sender.join();
+  EXPECT_TRUE(s.eventually([&] { return s.core().connections() == 0; }));
+}
+
 TEST(Deadlines, ARefusedPeerThatNeverClosesIsClosed) {
   running_server s;
   peer p{s.port()};

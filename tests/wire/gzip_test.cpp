@@ -101,6 +101,64 @@ TEST(Gzip, TheTextHasReadablePaddingBehindIt) {
   }
 }
 
+/// Writes bits in the order in which deflate reads them.
+class bit_writer {
+ public:
+  void put(unsigned value, unsigned count) {
+    for (unsigned i = 0; i < count; ++i, ++used_) {
+      if (used_ % 8 == 0) out_.push_back('\0');
+      if ((value >> i & 1U) != 0) out_.back() = static_cast<char>(out_.back() | 1 << used_ % 8);
+    }
+  }
+  const std::string& text() const { return out_; }
+
+ private:
+  std::string out_;
+  std::size_t used_ = 0;
+};
+
+/// A member of `blocks` blocks that hold nothing but their own code tables.
+std::string hollow(std::size_t blocks) {
+  bit_writer bits;
+  for (std::size_t i = 0; i < blocks; ++i) {
+    bits.put(i + 1 == blocks ? 1 : 0, 1), bits.put(2, 2);
+    bits.put(0, 5), bits.put(0, 5), bits.put(14, 4);  // 257 lengths, 1 distance, 18 lengths of lengths
+    for (const unsigned length : {0U, 0U, 1U, 2U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 0U, 2U}) bits.put(length, 3);
+    bits.put(0, 1), bits.put(138 - 11, 7), bits.put(0, 1), bits.put(118 - 11, 7);  // 256 zeros
+    bits.put(3, 2), bits.put(1, 2);                                                // the end's length 1, the distance's 0
+    bits.put(0, 1);                                                                // the end
+  }
+  return std::string("\x1F\x8B\x08\0\0\0\0\0\0\x03", 10) + bits.text() + std::string(8, '\0');
+}
+
+TEST(Gzip, BlocksThatHoldNothingAreCounted) {
+  EXPECT_EQ(opened(hollow(1)), "");
+  EXPECT_EQ(opened(hollow(60)), "");
+  EXPECT_EQ(opened(hollow(4000)), "");
+  EXPECT_EQ(error_of(hollow(5000)), gzip_error::too_many_blocks);
+  EXPECT_EQ(error_of(hollow(90'000)), gzip_error::too_many_blocks);
+  EXPECT_EQ(error_of(hollow(100), 1000), gzip_error::too_many_blocks);
+}
+
+TEST(Gzip, WhoeverFlushesForEachPositionIsRead) {
+  const std::string line = R"({"truck_id":"TRK-1","timestamp":"2026-11-20T12:00:00Z","latitude":47.3,"longitude":8.5},)";
+  z_stream z{};
+  ASSERT_EQ(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string packed(1 << 20, '\0');
+  z.next_out = reinterpret_cast<Bytef*>(packed.data());
+  z.avail_out = static_cast<unsigned>(packed.size());
+  std::string plain;
+  for (int i = 0; i < 1000; ++i) {
+    plain += line;
+    z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(line.data()));
+    z.avail_in = static_cast<unsigned>(line.size());
+    ASSERT_EQ(deflate(&z, i == 999 ? Z_FINISH : Z_FULL_FLUSH), i == 999 ? Z_STREAM_END : Z_OK);
+  }
+  packed.resize(packed.size() - z.avail_out);
+  deflateEnd(&z);
+  EXPECT_EQ(opened(packed), plain);
+}
+
 TEST(Gzip, MemoryFollowsTheLimitNotTheLie) {
   std::string lie = gzip("{}");
   lie.replace(lie.size() - 4, 4, "\xFF\xFF\xFF\x7F");

@@ -37,7 +37,7 @@ struct refusal {
 /// The size of a complete head with its empty line, 0 when it is not complete. `scanned`: bytes known not to end it.
 std::size_t head_size(std::string_view bytes, std::size_t scanned) noexcept;
 
-/// What is already wrong with an incomplete head: too long, or no HTTP at all.
+/// What is already wrong with an incomplete head: too long, lines that end in a bare LF, or no HTTP at all.
 std::optional<refusal> check_partial_head(std::string_view bytes, const head_limits& limits) noexcept;
 
 /// Fills `out` (views into `head`, which must stay) and `facts`.
