@@ -30,6 +30,7 @@ struct target {
   std::string url;
   std::string token;
   std::string config_file;
+  client::trust_files believed;
 };
 
 void add_target_options(CLI::App& command, target& where, bool with_token) {
@@ -39,6 +40,10 @@ void add_target_options(CLI::App& command, target& where, bool with_token) {
     command.add_option("--token", where.token, "Who asks (better as HAULCAST_TOKEN, which no list of processes shows)")
         ->type_name("TOKEN");
   }
+  command
+      .add_option("--ca", where.believed.ca_file,
+                  "PEM file of an authority to believe beside this machine's, for https (also HAULCAST_CA)")
+      ->type_name("FILE");
   add_config_option(command, where.config_file);
 }
 
@@ -48,15 +53,15 @@ std::string variable(const surroundings& here, const char* name) {
 }
 
 /// Who listens on every address is reached on loopback.
-std::string url_of(const endpoint& where) {
+std::string url_of(const endpoint& where, bool secure) {
   const bool ipv6 = where.host.find(':') != std::string::npos;
   const bool any = where.host == "0.0.0.0" || where.host == "::";
   const auto host = any ? (ipv6 ? "::1" : "127.0.0.1") : where.host;
-  return "http://" + (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(where.port);
+  return (secure ? "https://" : "http://") + (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(where.port);
 }
 
 bool is_on_this_machine(std::string_view url) {
-  constexpr std::string_view scheme = "http://";
+  const std::string_view scheme = url.starts_with("https://") ? "https://" : "http://";
   if (!url.starts_with(scheme)) return false;
   const auto authority = url.substr(scheme.size(), url.find_first_of("/?#", scheme.size()) - scheme.size());
   if (authority == "localhost" || authority.starts_with("localhost:")) return authority.find('@') == authority.npos;
@@ -82,6 +87,7 @@ result<minted_token> local_token(const config& cfg, const target& where, utc_tim
 result<void> reach(target& where, const surroundings& here, bool with_token) {
   if (where.url.empty()) where.url = variable(here, "HAULCAST_URL");
   if (where.token.empty()) where.token = variable(here, "HAULCAST_TOKEN");
+  if (where.believed.ca_file.empty()) where.believed.ca_file = variable(here, "HAULCAST_CA");
   const bool complete = !where.url.empty() && (!with_token || !where.token.empty());
   if (complete) return {};
 
@@ -91,7 +97,10 @@ result<void> reach(target& where, const surroundings& here, bool with_token) {
     const auto listens = parse_listen(cfg->server.listen);
     if (!listens || listens->port == 0)
       return failure{"--url is needed: the configuration does not say on which port the server listens"};
-    where.url = url_of(*listens);
+    // On loopback its certificate is for another name: it is believed because it is the one in the configuration.
+    const auto& certificate = cfg->server.tls.certificate;
+    where.url = url_of(*listens, certificate.has_value());
+    if (certificate) where.believed.certificate = *certificate;
   }
   if (!with_token || !where.token.empty()) return {};
   auto token = local_token(*cfg, where, here.now);
@@ -109,6 +118,7 @@ void choose(CLI::App& command, cli_run& cli, std::shared_ptr<Options> options, s
       if (const auto reached = reach(*where, cli.here, true); !reached) return cli.refuse(reached.error().what);
       options->url = where->url;
       options->token = where->token;
+      options->believed = where->believed;
       return runner(*options);
     };
   });
@@ -264,6 +274,7 @@ void add_health(CLI::App& app, cli_run& cli) {
     cli.chosen = [&cli, options, where] {
       if (const auto reached = reach(*where, cli.here, false); !reached) return cli.refuse(reached.error().what);
       options->url = where->url;
+      options->believed = where->believed;
       return cli.run.health(*options);
     };
   });

@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::size_t copy_bytes_max = 32 * 1024;  // up to this, head and content go out as one piece of memory
 
-head_facts_out facts_of(const exchange& one) {
+head_facts_out facts_of(const channel& to, const exchange& one) {
   head_facts_out facts;
+  facts.secure = to.tls() != nullptr;
   facts.keep_alive = one.keep_alive;
   facts.http_1_0 = one.request.version_minor == 0;
   facts.traceparent = one.request.traceparent;
@@ -54,7 +55,7 @@ bool send(channel& to, const response& answer, std::string_view content, const h
 bool is_chunked_for(const request& r) noexcept { return r.version_minor != 0; }
 
 bool send_answer(channel& to, const exchange& one, response& answer) {
-  auto facts = facts_of(one);
+  auto facts = facts_of(to, one);
   facts.varies = varies(answer, to.core().options);
   if (facts.varies && accepts_gzip(one.request.header("accept-encoding"))) {
     compress(answer);
@@ -66,7 +67,7 @@ bool send_answer(channel& to, const exchange& one, response& answer) {
 }
 
 bool send_stream_head(channel& to, const exchange& one, const response& answer) {
-  auto facts = facts_of(one);
+  auto facts = facts_of(to, one);
   facts.body = is_chunked_for(one.request) ? framing::chunked : framing::close;
   return send(to, answer, {}, facts);
 }

@@ -108,6 +108,7 @@ void append_head(std::string& out, const response& r, const head_facts_out& fact
   if (facts.varies) out += "Vary: Accept-Encoding\r\n";
   if (r.headers.empty() || !has_header(r, "Cache-Control")) out += "Cache-Control: no-store\r\n";
   out += "X-Content-Type-Options: nosniff\r\n";
+  if (facts.secure) out += "Strict-Transport-Security: max-age=31536000\r\n";  // a year, RFC 6797
   if (!facts.traceparent.empty()) append_field(out, "traceparent", facts.traceparent);
   for (const auto& h : r.headers) append_field(out, h.name, h.value);
   // 426 must carry `Connection: upgrade` beside its Upgrade field.

@@ -21,6 +21,7 @@ using net::ip::tcp;
 
 constexpr std::size_t surplus_max = 64;  // connections above the cap that are told so; beyond these they are just closed
 constexpr int turned_away_at_once = 64;  // when descriptors are out, before the loop gets a rest
+constexpr milliseconds line_rest{5};     // while too many wait for their handshake
 constexpr milliseconds first_rest{20};
 constexpr milliseconds longest_rest{1000};
 
@@ -112,6 +113,12 @@ void server_core::tick() {
 net::awaitable<void> listener::run(std::shared_ptr<listener> self) {
   milliseconds rest = first_rest;
   while (self->acceptor_.is_open()) {
+    if (self->core_->handshaking && self->core_->handshaking->full()) {
+      self->rest_timer_.expires_after(line_rest);
+      auto resting = self->rest_timer_.async_wait(as_result);
+      co_await std::move(resting);
+      continue;
+    }
     tcp::endpoint peer;
     auto op = self->acceptor_.async_accept(peer, as_result);
     auto [failed, socket] = co_await std::move(op);
@@ -135,7 +142,8 @@ net::awaitable<void> listener::run(std::shared_ptr<listener> self) {
 void listener::take(tcp::socket socket, const tcp::endpoint& peer) {
   auto& core = *core_;
   const bool surplus = core.open - core.surplus_open >= core.options.connections_max;
-  if (surplus && core.surplus_open >= surplus_max) {
+  // Under TLS it could be told so only after a handshake.
+  if (surplus && (core.certificate || core.surplus_open >= surplus_max)) {
     ++core.metrics.connections_refused;
     return;  // closes it
   }
@@ -155,7 +163,10 @@ void listener::take(tcp::socket socket, const tcp::endpoint& peer) {
 bool listener::turn_one_away() noexcept {
   close_reserve();
   const int surplus = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (surplus >= 0) {
+  if (surplus >= 0 && core_->certificate) {
+    ::close(surplus);
+    ++core_->metrics.connections_refused;
+  } else if (surplus >= 0) {
     static constexpr std::string_view answer =
         "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
     [[maybe_unused]] const auto sent = ::send(surplus, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -188,7 +199,15 @@ server::server(net::any_io_executor executor, server_options options, router rou
 server::~server() {
   stop_accepting();
   close_all();
+  if (core_->handshaking) core_->handshaking->stop();
 }
+
+void server::use_certificate(tls::context shown) {
+  core_->certificate = std::move(shown);
+  if (!core_->handshaking) core_->handshaking = std::make_unique<handshakes>(core_->executor);
+}
+
+std::size_t server::handshakes_waiting() const noexcept { return core_->handshaking ? core_->handshaking->waiting() : 0; }
 
 result<tcp::endpoint> server::listen(const tcp::endpoint& where) {
   tcp::acceptor acceptor{core_->executor};

@@ -14,8 +14,14 @@
 
 namespace haulcast::app {
 
+struct tls_keys {
+  std::optional<std::string> certificate;  // a file; both or neither
+  std::optional<std::string> key;          // a file
+};
+
 struct server_keys {
   std::string listen = "127.0.0.1:8080";  // see listen.hpp
+  tls_keys tls;                           // none: plain HTTP
 };
 
 struct auth_keys {

@@ -71,6 +71,7 @@ struct head_facts_out {
   bool keep_alive = true;
   bool http_1_0 = false;
   bool gzipped = false;
+  bool secure = false;             // goes out under TLS: browsers shall come back that way only
   bool varies = false;             // the answer depends on Accept-Encoding
   std::string_view traceparent{};  // echoed unless empty
 };
