@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli_commands.hpp"
+#include "haulcast/app/certificate.hpp"
 #include "haulcast/app/mint.hpp"
 #include "haulcast/app/numbers.hpp"
 #include "haulcast/base/edit_distance.hpp"
@@ -42,7 +43,8 @@ void add_check_config(CLI::App& app, cli_run& cli) {
   add_config_option(*command, *file);
   command->add_flag("--example", *example, "Print the manual instead: every key with its default, explained");
   command->footer(
-      "Secrets are shown as ***. A mistake gives one line with file and line, and exit code 2.\n\n"
+      "Secrets are shown as ***; a certificate and its key are read and checked. A mistake gives one line with file and line, "
+      "and exit code 2.\n\n"
       "Examples:\n"
       "  haulcast check-config --config haulcast.yaml\n"
       "  haulcast check-config --example > haulcast.yaml");
@@ -55,6 +57,11 @@ void add_check_config(CLI::App& app, cli_run& cli) {
       const auto cfg = load_config_of(*file, cli.here);
       if (!cfg) return cli.refuse(cfg.error().what);
       if (const auto valid = validate(*cfg); !valid) return cli.refuse(valid.error().what);
+      const auto certificate = load_certificate_of(*cfg);
+      if (!certificate) return cli.refuse(certificate.error().what);
+      if (*certificate) {
+        for (const auto& warning : (*certificate)->warnings) cli.here.err << "haulcast: " << warning << '\n';
+      }
       cli.here.out << show(*cfg);
       return int{exit_stopped};
     };

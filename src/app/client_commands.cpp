@@ -32,6 +32,7 @@ struct target {
   std::string token;  // in the end also what was given as an API key
   std::string api_key;
   std::string config_file;
+  client::trust_files believed;
 };
 
 void add_target_options(CLI::App& command, target& where, bool with_token) {
@@ -42,6 +43,10 @@ void add_target_options(CLI::App& command, target& where, bool with_token) {
         ->type_name("TOKEN");
     command.add_option("--api-key", where.api_key, "Instead of a token (better as HAULCAST_API_KEY)")->type_name("KEY");
   }
+  command
+      .add_option("--ca", where.believed.ca_file,
+                  "PEM file of an authority to believe beside this machine's, for https (also HAULCAST_CA)")
+      ->type_name("FILE");
   add_config_option(command, where.config_file);
 }
 
@@ -51,15 +56,15 @@ std::string variable(const surroundings& here, const char* name) {
 }
 
 /// Who listens on every address is reached on loopback.
-std::string url_of(const endpoint& where) {
+std::string url_of(const endpoint& where, bool secure) {
   const bool ipv6 = where.host.find(':') != std::string::npos;
   const bool any = where.host == "0.0.0.0" || where.host == "::";
   const auto host = any ? (ipv6 ? "::1" : "127.0.0.1") : where.host;
-  return "http://" + (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(where.port);
+  return (secure ? "https://" : "http://") + (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(where.port);
 }
 
 bool is_on_this_machine(std::string_view url) {
-  constexpr std::string_view scheme = "http://";
+  const std::string_view scheme = url.starts_with("https://") ? "https://" : "http://";
   if (!url.starts_with(scheme)) return false;
   const auto authority = url.substr(scheme.size(), url.find_first_of("/?#", scheme.size()) - scheme.size());
   if (authority == "localhost" || authority.starts_with("localhost:")) return authority.find('@') == authority.npos;
@@ -102,6 +107,7 @@ result<void> choose_credential(target& where, const surroundings& here) {
 result<void> reach(target& where, const surroundings& here, bool with_token) {
   if (where.url.empty()) where.url = variable(here, "HAULCAST_URL");
   if (const auto chosen = choose_credential(where, here); with_token && !chosen) return chosen.error();
+  if (where.believed.ca_file.empty()) where.believed.ca_file = variable(here, "HAULCAST_CA");
   const bool complete = !where.url.empty() && (!with_token || !where.token.empty());
   if (complete) return {};
 
@@ -111,7 +117,10 @@ result<void> reach(target& where, const surroundings& here, bool with_token) {
     const auto listens = parse_listen(cfg->server.listen);
     if (!listens || listens->port == 0)
       return failure{"--url is needed: the configuration does not say on which port the server listens"};
-    where.url = url_of(*listens);
+    // On loopback its certificate is for another name: it is believed because it is the one in the configuration.
+    const auto& certificate = cfg->server.tls.certificate;
+    where.url = url_of(*listens, certificate.has_value());
+    if (certificate) where.believed.certificate = *certificate;
   }
   if (!with_token || !where.token.empty()) return {};
   auto token = local_token(*cfg, where, here.now);
@@ -129,6 +138,7 @@ void choose(CLI::App& command, cli_run& cli, std::shared_ptr<Options> options, s
       if (const auto reached = reach(*where, cli.here, true); !reached) return cli.refuse(reached.error().what);
       options->url = where->url;
       options->token = where->token;
+      options->believed = where->believed;
       return runner(*options);
     };
   });
@@ -284,6 +294,7 @@ void add_health(CLI::App& app, cli_run& cli) {
     cli.chosen = [&cli, options, where] {
       if (const auto reached = reach(*where, cli.here, false); !reached) return cli.refuse(reached.error().what);
       options->url = where->url;
+      options->believed = where->believed;
       return cli.run.health(*options);
     };
   });

@@ -40,8 +40,8 @@ std::string variable_of(std::string_view key_name) {
 std::string key_of(std::string_view variable) {
   std::string name;
   for (const char c : variable.substr(prefix.size())) name += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  const auto separator = name.find("__");
-  return separator == std::string::npos ? name : name.replace(separator, 2, ".");
+  for (auto at = name.find("__"); at != std::string::npos; at = name.find("__", at)) name.replace(at, 2, ".");
+  return name;
 }
 
 result<void> apply(config& cfg, const std::vector<setting>& settings) {
@@ -105,7 +105,7 @@ result<void> apply_file(config& cfg, const std::filesystem::path& path) {
   const auto text = read_file(path, config_bytes_max);
   if (!text && text.error() == std::errc::file_too_large) return failure{path.string() + ": a configuration has at most 1 MiB"};
   if (!text) return failure{path.string() + ": cannot be read: " + text.error().message()};
-  const auto settings = read_settings(*text, path.string());
+  const auto settings = read_settings(*text, path.string(), is_section);
   if (!settings) return settings.error();
   return apply(cfg, *settings);
 }
@@ -118,6 +118,13 @@ result<void> check_exposure(const config& cfg) {
   if (!cfg.auth.hs256_secret)
     return failure{needed + "auth.hs256_secret to be set: the generated one is for this machine alone"};
   if (cfg.auth.hs256_secret->size() < secret_bytes_good) return failure{needed + "an auth.hs256_secret of at least 32 bytes"};
+  return {};
+}
+
+result<void> check_tls(const config& cfg) {
+  const auto& tls = cfg.server.tls;
+  if (tls.certificate && !tls.key) return failure{"server.tls.certificate needs server.tls.key, the key that belongs to it"};
+  if (tls.key && !tls.certificate) return failure{"server.tls.key needs server.tls.certificate, which it belongs to"};
   return {};
 }
 
@@ -162,6 +169,7 @@ result<config> load_config(const std::optional<std::filesystem::path>& file, con
 
 result<void> validate(const config& cfg) {
   if (auto exposed = check_exposure(cfg); !exposed) return exposed;
+  if (auto whole = check_tls(cfg); !whole) return whole;
   return check_sizes(cfg);
 }
 

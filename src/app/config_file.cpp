@@ -24,7 +24,7 @@ class settings_reader final : public YAML::EventHandler {
     std::string what;
   };
 
-  explicit settings_reader(std::string_view text) {
+  settings_reader(std::string_view text, bool (*nests)(std::string_view)) : nests_{nests} {
     while (!text.empty()) {
       const auto end = std::min(text.find('\n'), text.size());
       lines_of_text_.push_back(text.substr(0, end));
@@ -67,15 +67,20 @@ class settings_reader final : public YAML::EventHandler {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
     if (list_) refuse(mark, "the items of " + full_name() + " are texts");
-    if (depth_ == 1 && !key_) refuse(mark, "a key is a word, not a mapping");
-    if (depth_ == 2)
-      refuse(mark, key_ ? full_name() + " takes one value, not keys of its own" : "a key is a word, not a mapping");
-    if (depth_ == 1) section_ = std::exchange(key_, std::nullopt);
+    if (depth_ > 0) {
+      if (!key_) refuse(mark, "a key is a word, not a mapping");
+      const auto name = full_name();
+      const bool may = depth_ == 1 || (nests_ != nullptr && nests_(name));
+      if (!may) refuse(mark, name + " takes one value, not keys of its own");
+      section_ = name;
+      key_.reset();
+    }
     ++depth_;
   }
   void OnMapEnd() override {
     --depth_;
-    section_.reset();
+    const auto dot = section_.rfind('.');
+    section_.resize(dot == std::string::npos ? 0 : dot);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -126,7 +131,7 @@ class settings_reader final : public YAML::EventHandler {
     return false;
   }
 
-  std::string full_name() const { return section_ ? *section_ + "." + *key_ : *key_; }
+  std::string full_name() const { return section_.empty() ? *key_ : section_ + "." + *key_; }
 
   void start_key(const YAML::Mark& mark, const std::string& name) {
     const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
@@ -148,9 +153,10 @@ class settings_reader final : public YAML::EventHandler {
   }
 
   int documents_ = 0;
+  bool (*nests_)(std::string_view);
   int depth_ = 0;  // of mappings: 1 in the root, 2 in a section
   int key_line_ = 0;
-  std::optional<std::string> section_;
+  std::string section_;               // empty: in the root
   std::optional<std::string> key_;    // set between a key and its value
   std::optional<std::string> list_;   // in a list: its items so far, with blanks between them
   std::map<std::string, int> lines_;  // of keys
@@ -162,11 +168,12 @@ std::string at(std::string_view file_name, int line) { return std::string{file_n
 
 }  // namespace
 
-result<std::vector<setting>> read_settings(const std::string& yaml, std::string_view file_name) {
+result<std::vector<setting>> read_settings(const std::string& yaml, std::string_view file_name,
+                                           bool (*nests)(std::string_view name)) {
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   const bool marked = yaml.starts_with(byte_order_mark);
   std::istringstream text{marked ? yaml.substr(byte_order_mark.size()) : yaml};
-  settings_reader reader{text.view()};
+  settings_reader reader{text.view(), nests};
   try {
     YAML::Parser parser{text};
     while (parser.HandleNextDocument(reader)) {

@@ -36,6 +36,10 @@ std::optional<std::string> check_origin(std::string_view text) {
 
 constexpr std::array sections{
     config_section{"server", "Where apps reach the server."},
+    config_section{
+        "server.tls",
+        "With both files set, HTTP and WebSocket speak TLS (1.2 and 1.3) on server.listen, and nothing else. Without "
+        "them they speak in clear."},
     config_section{"auth", "Who is believed. Every request but health checks and metrics carries a token (JWT, HS256)."},
     config_section{"journal", "The durable log under data_dir. A position is acknowledged once it is in the journal."},
     config_section{"store", "History, written behind the journal."},
@@ -63,8 +67,7 @@ const auto table = std::to_array<config_key>({
      .help = "The address and port for HTTP and WebSocket. 127.0.0.1 is reached from this machine alone; 0.0.0.0 or [::] from "
              "every "
              "network it is in, which needs auth.hs256_secret. Port 0 takes a free port; the line printed at start names it. "
-             "There is "
-             "no TLS here: put a proxy in front of it that has.",
+             "Beyond this machine it wants server.tls, or a proxy in front of it that speaks TLS.",
      .at = [](config& c) -> key_target { return &c.server.listen; },
      .check = check_listen},
     {.name = "server.trusted_proxies",
@@ -83,6 +86,17 @@ const auto table = std::to_array<config_key>({
              "token. Cookies are never taken. A YAML list, or words with blanks between them.",
      .at = [](config& c) -> key_target { return &c.server.cors_origins; },
      .check = check_origin},
+    {.name = "server.tls.certificate",
+     .default_value = "none",
+     .help = "The server's certificate: a PEM file with its own first, then those that lead to an authority which clients know "
+             "(certbot's fullchain.pem). It is read at start. One that has expired is served all the same, with a warning in "
+             "the log.",
+     .at = [](config& c) -> key_target { return &c.server.tls.certificate; }},
+    {.name = "server.tls.key",
+     .default_value = "none",
+     .help = "Its private key: a PEM file without a passphrase (certbot's privkey.pem) that nobody else may read, chmod 600 or "
+             "640. With ECDSA on P-256 a handshake takes a tenth of the time that it takes with RSA.",
+     .at = [](config& c) -> key_target { return &c.server.tls.key; }},
 
     {.name = "auth.hs256_secret",
      .default_value = "generated",

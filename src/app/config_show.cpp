@@ -11,13 +11,24 @@ namespace {
 constexpr std::size_t comment_columns = 100;
 
 std::string_view section_of(const config_key& key) {
-  const auto dot = key.name.find('.');
+  const auto dot = key.name.rfind('.');
   return dot == std::string_view::npos ? std::string_view{} : key.name.substr(0, dot);
 }
 
-std::string_view leaf_of(const config_key& key) {
-  const auto dot = key.name.find('.');
-  return dot == std::string_view::npos ? key.name : key.name.substr(dot + 1);
+std::string_view leaf_of(std::string_view name) {
+  const auto dot = name.rfind('.');
+  return dot == std::string_view::npos ? name : name.substr(dot + 1);
+}
+
+/// Of the keys in a section, or of a section named like that in another.
+std::string indent_of(std::string_view section) {
+  const auto dots = static_cast<std::size_t>(std::ranges::count(section, '.'));
+  return std::string(section.empty() ? 0 : 2 * (dots + 1), ' ');
+}
+
+std::string heading_of(std::string_view section) {
+  const auto dot = section.rfind('.');
+  return indent_of(dot == section.npos ? std::string_view{} : section.substr(0, dot)) + std::string{leaf_of(section)} + ":\n";
 }
 
 /// Plain where YAML surely reads the same text back, in double quotes otherwise. There are no control characters in values.
@@ -80,9 +91,10 @@ std::string facts_of(const config_key& key) {
 }
 
 void append_section(std::string& out, const config_section& section) {
-  out += "\n\n";
-  append_comment(out, "", section.help);
-  out.append(section.name).append(":\n");
+  const bool nested = section.name.find('.') != section.name.npos;
+  out += nested ? "\n" : "\n\n";
+  append_comment(out, nested ? "  " : "", section.help);
+  out += heading_of(section.name);
 }
 
 const config_section* section_named(std::string_view name) {
@@ -99,12 +111,12 @@ std::string show(const config& cfg) {
   for (const auto& key : config_keys()) {
     if (section_of(key) != section) {
       section = section_of(key);
-      out.append(section).append(":\n");
+      out += heading_of(section);
     }
     const auto value = value_of(cfg, key);
     const bool hidden = key.secret && value != key.default_value;
-    out.append(section.empty() ? "" : "  ")
-        .append(leaf_of(key))
+    out.append(indent_of(section))
+        .append(leaf_of(key.name))
         .append(": ")
         .append(hidden ? "\"***\"" : yaml_scalar(value))
         .append("\n");
@@ -135,10 +147,10 @@ std::string example_config() {
     } else {
       out += "\n";
     }
-    const std::string_view indent = section.empty() ? "" : "  ";
+    const auto indent = indent_of(section);
     append_comment(out, indent, key.help);
     append_comment(out, indent, facts_of(key));
-    out.append(indent).append(leaf_of(key)).append(": ").append(yaml_scalar(key.default_value)).append("\n");
+    out.append(indent).append(leaf_of(key.name)).append(": ").append(yaml_scalar(key.default_value)).append("\n");
   }
   return out;
 }

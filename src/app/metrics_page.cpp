@@ -172,7 +172,14 @@ void add_http(page& p, const http::server& door) {
   p.counter("haulcast_http_sent_bytes_total", "Bytes written.", m.bytes_out);
   p.counter("haulcast_http_connections_refused_by_address_total", "Connections refused because their address had many.",
             m.connections_refused_by_address);
-  for (const auto& [what, count] : {std::pair{"idle", m.timeouts_idle},
+  for (const auto& [how, count] : {std::pair{"done", m.handshakes_done}, {"failed", m.handshakes_failed}}) {
+    p.counter("haulcast_tls_handshakes_total", "TLS handshakes, by how they ended.", count, {{"outcome", how}});
+  }
+  p.gauge("haulcast_tls_handshakes_open", "Connections that have not finished theirs.", m.handshakes_open);
+  p.gauge("haulcast_tls_handshakes_waiting", "Of those, waiting for their turn with the private key.",
+          door.handshakes_waiting());
+  for (const auto& [what, count] : {std::pair{"handshake", m.timeouts_handshake},
+                                    {"idle", m.timeouts_idle},
                                     {"head", m.timeouts_head},
                                     {"body", m.timeouts_body},
                                     {"write", m.timeouts_write}}) {

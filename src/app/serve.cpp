@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "haulcast/app/certificate.hpp"
 #include "haulcast/app/commands.hpp"
 #include "haulcast/app/metrics_page.hpp"
 #include "haulcast/app/signals.hpp"
@@ -104,6 +105,7 @@ class house {
         server_{loop_.get_executor(), server_options_of(cfg), routes(cfg)},
         signals_{loop_, SIGINT, SIGTERM} {}
 
+  void use_certificate(tls::context shown) { server_.use_certificate(std::move(shown)); }
   result<net::ip::tcp::endpoint> listen(const net::ip::tcp::endpoint& where) { return server_.listen(where); }
 
   void run() {
@@ -133,6 +135,7 @@ class house {
                                .enter =
                                    [this](auto connection, auto answer, auto who, auto deliveries) {
                                      live_.serve({.socket = std::move(connection.socket),
+                                                  .secured = std::move(connection.secured),
                                                   .who = std::move(who),
                                                   .answer = std::move(answer),
                                                   .received = std::move(connection.buffered),
@@ -213,6 +216,8 @@ int serve(const config& cfg) {
   std::signal(SIGPIPE, SIG_IGN);
   std::set_new_handler(end_without_memory);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like any other
+  auto certificate = load_certificate_of(cfg);
+  if (!certificate) return give_up(exit_wrong_usage, certificate.error().what);
   auto directory = journal::data_directory::open(cfg.data_dir);
   if (!directory) return give_up(exit_data_directory, directory.error().what);
   auto secret = signing_secret(cfg);
@@ -228,11 +233,16 @@ int serve(const config& cfg) {
   const auto where = http::parse_endpoint(cfg.server.listen);
   if (!where) return give_up(exit_wrong_usage, where.error().what);
   house h{cfg, std::move(secret->text), std::move(*keys), std::move(*files), std::move(*life)};
+  if (*certificate) {
+    for (const auto& warning : (*certificate)->warnings) spdlog::warn("{}", warning);
+    h.use_certificate((*certificate)->shown);
+  }
   const auto listening = h.listen(*where);
   if (!listening) return give_up(exit_failed, listening.error().what);
   const auto host =
       listening->address().is_v6() ? fmt::format("[{}]", listening->address().to_string()) : listening->address().to_string();
-  std::printf("listening on http://%s:%u\n", host.c_str(), static_cast<unsigned>(listening->port()));
+  std::printf("listening on %s://%s:%u\n", *certificate ? "https" : "http", host.c_str(),
+              static_cast<unsigned>(listening->port()));
   std::fflush(stdout);
   release_signals();
   h.run();

@@ -7,7 +7,7 @@
 
 namespace haulcast::client {
 int health(const health_options& options, std::ostream& out) {
-  const auto server = parse_base_url(options.url);
+  const auto server = parse_base_url(options.url, options.believed);
   if (!server) {
     out << server.error().what << '\n';
     return 2;

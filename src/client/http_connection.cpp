@@ -3,15 +3,13 @@
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
 #include "haulcast/client/credential.hpp"
 #include "haulcast/wire/gzip.hpp"
-#include "resolve.hpp"
+#include "stream.hpp"
 
 namespace haulcast::client {
 namespace net = boost::asio;
@@ -68,7 +66,7 @@ result<http_response> from_beast(beast_response in, std::size_t body_max) {
 struct http_connection::state {
   base_url server;
   http_options options;
-  beast::tcp_stream stream;
+  client::stream stream;
   beast::flat_buffer buffer;
   bool connected = false;
 
@@ -76,34 +74,24 @@ struct http_connection::state {
       : server{std::move(to)}, options{std::move(with)}, stream{std::move(executor)} {}
 
   void close() noexcept {
-    error_code ignored;
-    stream.socket().close(ignored);
+    stream.close();
     buffer.clear();
     connected = false;
   }
 
-  /// What an idle connection has to say can only be that it is over.
+  /// What an idle connection has to say, under TLS too, can only be that it is over.
   bool closed_by_server() {
     char byte = 0;
-    const auto got = ::recv(stream.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const auto got = ::recv(stream.next_layer().socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
   }
 
-  net::awaitable<error_code> connect() {
-    const auto [not_found, addresses] = co_await resolve(server, options.connect_within);
-    if (not_found) co_return not_found;
-    stream.expires_after(options.connect_within);
-    const auto [failed, where] = co_await stream.async_connect(addresses, as_awaitable);
-    if (failed) co_return failed;
-    error_code ignored;
-    stream.socket().set_option(net::ip::tcp::no_delay{true}, ignored);
-    connected = true;
-    co_return error_code{};
-  }
-
-  failure no_answer(const error_code& error, std::string_view when) {
+  failure no_answer(const std::string& why) {
     close();
-    return {"no answer from " + server.authority() + ": " + std::string{when} + ": " + error.message()};
+    return {"no answer from " + server.authority() + ": " + why};
+  }
+  failure no_answer(const error_code& error, std::string_view when) {
+    return no_answer(std::string{when} + ": " + error.message());
   }
 };
 
@@ -119,12 +107,13 @@ net::awaitable<result<http_response>> http_connection::send(const http_request& 
   state& s = *state_;
   if (s.connected && s.closed_by_server()) s.close();
   if (!s.connected) {
-    const error_code failed = co_await s.connect();
-    if (failed) co_return s.no_answer(failed, "connecting");
+    const auto refused = co_await s.stream.connect(s.server, s.options.connect_within);
+    if (!refused.empty()) co_return s.no_answer(refused);
+    s.connected = true;
   }
 
   const auto message = to_beast(request, s.server, s.options);
-  s.stream.expires_after(s.options.answer_within);
+  s.stream.next_layer().expires_after(s.options.answer_within);
   const auto [not_sent, sent] = co_await http::async_write(s.stream, message, as_awaitable);
   // A server may refuse a body before it has read it all, and close: the answer is worth reading.
   const bool may_have_answered = not_sent == net::error::broken_pipe || not_sent == net::error::connection_reset;

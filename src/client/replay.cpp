@@ -133,7 +133,7 @@ int usage(std::ostream& err, std::string_view sentence) {
 
 int replay(const replay_options& options, std::ostream& out, std::ostream& err) {
   if (const auto fault = fault_in(options)) return usage(err, *fault);
-  const auto server = parse_base_url(options.url);
+  const auto server = parse_base_url(options.url, options.believed);
   if (!server) return usage(err, server.error().what);
   auto rows = load(options);
   if (!rows) return usage(err, rows.error().what);

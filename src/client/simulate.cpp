@@ -170,7 +170,7 @@ int simulate(const simulate_options& options, std::ostream& out, std::ostream& e
     err << *fault << std::endl;
     return 2;
   }
-  const auto server = parse_base_url(options.url);
+  const auto server = parse_base_url(options.url, options.believed);
   if (!server) {
     err << server.error().what << std::endl;
     return 2;

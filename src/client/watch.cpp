@@ -217,7 +217,7 @@ int usage(std::ostream& err, std::string_view sentence) {
 }  // namespace
 
 int watch(const watch_options& options, std::ostream& out, std::ostream& err) {
-  const auto server = parse_base_url(options.url);
+  const auto server = parse_base_url(options.url, options.believed);
   if (!server) return usage(err, server.error().what);
   if (options.token.empty())
     return usage(err, "a token is needed: give --token or set HAULCAST_TOKEN (haulcast token --role admin prints one)");

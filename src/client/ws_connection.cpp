@@ -1,18 +1,16 @@
 #include "haulcast/client/ws_connection.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
 #include <stdexcept>
 
 #include "haulcast/client/credential.hpp"
 #include "haulcast/client/verdict.hpp"
-#include "resolve.hpp"
+#include "stream.hpp"
 
 namespace haulcast::client {
 namespace net = boost::asio;
@@ -36,7 +34,7 @@ void throw_exception_from_error(const ws_end& error, const boost::source_locatio
 struct ws_connection::state {
   base_url server;
   ws_options options;
-  websocket::stream<beast::tcp_stream> stream;
+  websocket::stream<client::stream> stream;
   beast::flat_buffer buffer;
   std::string selected;
 
@@ -68,9 +66,7 @@ struct ws_connection::state {
     stream.set_option(websocket::stream_base::decorator([this](websocket::request_type& r) { decorate(r); }));
   }
 
-  ws_refusal refusal(const error_code& failed, std::string_view when) const {
-    return {0, "no WebSocket to " + server.authority() + ": " + std::string{when} + ": " + failed.message()};
-  }
+  ws_refusal refusal(const std::string& why) const { return {0, "no WebSocket to " + server.authority() + ": " + why}; }
 
   ws_end end(const error_code& failed) const {
     if (failed != websocket::error::closed) return {0, failed.message()};
@@ -86,15 +82,11 @@ ws_connection& ws_connection::operator=(ws_connection&&) noexcept = default;
 
 net::awaitable<boost::system::result<void, ws_refusal>> ws_connection::connect() {
   state& s = *state_;
-  const auto [not_found, addresses] = co_await resolve(s.server, s.options.connect_within);
-  if (not_found) co_return s.refusal(not_found, "looking up the name");
+  const auto not_connected = co_await s.stream.next_layer().connect(s.server, s.options.connect_within);
+  if (!not_connected.empty()) co_return s.refusal(not_connected);
   auto& tcp = beast::get_lowest_layer(s.stream);
-  tcp.expires_after(s.options.connect_within);
-  const auto [not_connected, where] = co_await tcp.async_connect(addresses, as_awaitable);
-  if (not_connected) co_return s.refusal(not_connected, "connecting");
   tcp.expires_never();  // from here on the WebSocket's own limits hold
   error_code ignored;
-  tcp.socket().set_option(net::ip::tcp::no_delay{true}, ignored);
   if (s.options.receive_buffer > 0)
     tcp.socket().set_option(net::socket_base::receive_buffer_size{s.options.receive_buffer}, ignored);
 
@@ -109,7 +101,7 @@ net::awaitable<boost::system::result<void, ws_refusal>> ws_connection::connect()
     told.body = answer.body();
     co_return ws_refusal{told.status, problem_sentence(told)};
   }
-  if (refused) co_return s.refusal(refused, "the handshake");
+  if (refused) co_return s.refusal("the handshake: " + refused.message());
   s.selected = answer[http::field::sec_websocket_protocol];
   co_return boost::system::result<void, ws_refusal>{};
 }

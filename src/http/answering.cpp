@@ -14,9 +14,10 @@ namespace {
 
 constexpr std::size_t copy_bytes_max = 32 * 1024;  // up to this, head and content go out as one piece of memory
 
-head_facts_out facts_of(const server_core& core, const exchange& one) {
+head_facts_out facts_of(channel& to, const exchange& one) {
   head_facts_out facts;
-  tell_origin(core.options.cors, one.request, facts);
+  tell_origin(to.core().options.cors, one.request, facts);
+  facts.over_tls = to.tls() != nullptr;
   facts.keep_alive = one.keep_alive;
   facts.http_1_0 = one.request.version_minor == 0;
   facts.traceparent = one.request.traceparent;
@@ -57,7 +58,7 @@ bool send(channel& to, const response& answer, std::string_view content, const h
 bool is_chunked_for(const request& r) noexcept { return r.version_minor != 0; }
 
 bool send_answer(channel& to, const exchange& one, response& answer) {
-  auto facts = facts_of(to.core(), one);
+  auto facts = facts_of(to, one);
   facts.varies = varies(answer, to.core().options);
   if (facts.varies && accepts_gzip(one.request.header("accept-encoding"))) {
     compress(answer);
@@ -69,7 +70,7 @@ bool send_answer(channel& to, const exchange& one, response& answer) {
 }
 
 bool send_stream_head(channel& to, const exchange& one, const response& answer) {
-  auto facts = facts_of(to.core(), one);
+  auto facts = facts_of(to, one);
   facts.body = is_chunked_for(one.request) ? framing::chunked : framing::close;
   return send(to, answer, {}, facts);
 }

@@ -5,6 +5,8 @@
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +14,7 @@
 #include <utility>
 
 #include "haulcast/base/free_memory.hpp"
+#include "haulcast/tls/session.hpp"
 #include "server_core.hpp"
 #include "wait_memory.hpp"
 
@@ -30,10 +33,20 @@ class channel final : private deadline_wheel::entry {
   bool broken() const noexcept { return broken_; }
   void set_broken() noexcept { broken_ = true; }
 
+  /// From here on everything goes through `with`; null: nothing does, which costs the plain way one branch a read or write.
+  void secure(std::unique_ptr<tls::session> with) noexcept { tls_ = std::move(with); }
+  tls::session* tls() const noexcept { return tls_.get(); }
+  std::unique_ptr<tls::session> take_tls() noexcept { return std::move(tls_); }
+  /// While another thread uses the descriptor it stays open, whoever closes.
+  void lend(bool lent) noexcept { lent_ = lent; }
+  /// Of a socket that has become readable: whether its peer has gone, or talks. Takes nothing.
+  tls::session::sign look() noexcept;
+
   /// To be awaited; no coroutine of their own.
   /// A read knows no executor but the socket's and is cancelled with it alone, which spares both for each.
   auto read(std::span<char> space) {
     auto start = [this, space](auto waiter) {
+      if (tls_) return secure_read<decltype(waiter)>::wait({this, space, std::move(waiter)}, net::ip::tcp::socket::wait_read);
       auto wake = [waiter = std::move(waiter)](boost::system::error_code failed, std::size_t n) mutable {
         std::move(waiter)(std::tuple{failed, n});
       };
@@ -67,16 +80,47 @@ class channel final : private deadline_wheel::entry {
   void close() noexcept;
 
  private:
+  /// A read that decrypts: waits until there is a whole record, as often as it takes.
+  template <class Waiter>
+  struct secure_read {
+    channel* of;
+    std::span<char> space;
+    Waiter waiter;
+
+    void operator()(boost::system::error_code failed) {
+      std::size_t n = 0;
+      // Closed meanwhile: the descriptor may be another connection's by now.
+      if (!failed && !of->socket_.is_open()) failed = net::error::operation_aborted;
+      if (!failed) n = of->tls_->read_some(space, failed);
+      if (failed == net::error::would_block) {
+        const bool for_room = of->tls_->wants_write();
+        return wait(std::move(*this), for_room ? net::ip::tcp::socket::wait_write : net::ip::tcp::socket::wait_read);
+      }
+      std::move(waiter)(std::tuple{failed, n});
+    }
+    static void wait(secure_read op, net::ip::tcp::socket::wait_type what) {
+      channel& c = *op.of;
+      const wait_allocator<void> memory{c.wait_memory_};
+      if (!c.tls_->has_more()) return c.socket_.async_wait(what, net::bind_allocator(memory, std::move(op)));
+      net::post(c.socket_.get_executor(), [op = std::move(op)]() mutable { op({}); });
+    }
+  };
+
   void expired() noexcept override;
+  std::size_t write_now(std::string_view first, std::string_view second, boost::system::error_code& failed);
   void keep(std::string_view first, std::string_view second, std::size_t sent);
+  void count_written(std::size_t bytes) noexcept;
+  net::awaitable<void> flush_secure();
 
   server_core& core_;
   wait_memory wait_memory_;  // before the socket, whose last operation may still be in it
   net::ip::tcp::socket socket_;
+  std::unique_ptr<tls::session> tls_;
   std::string out_;  // what the socket did not take at once
   std::array<net::const_buffer, 2> pending_{};
   bool timed_out_ = false;
   bool broken_ = false;
+  bool lent_ = false;
 };
 
 }  // namespace haulcast::http

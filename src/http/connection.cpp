@@ -8,6 +8,7 @@
 
 #include "answering.hpp"
 #include "cors.hpp"
+#include "handshake.hpp"
 #include "inflate.hpp"
 #include "upgrade.hpp"
 
@@ -25,8 +26,15 @@ net::awaitable<void> connection::run(std::shared_ptr<connection> self) {
   auto& core = *self->core_;
   ++core.metrics.connections_open;
   try {
-    auto serving = self->serve_all();
-    co_await std::move(serving);
+    bool inside = true;
+    if (core.certificate) {
+      auto coming = self->come_in();
+      inside = co_await std::move(coming);
+    }
+    if (inside) {
+      auto serving = self->serve_all();
+      co_await std::move(serving);
+    }
   } catch (const std::exception& e) {
     ++core.metrics.handler_failures;
     spdlog::error("a connection ended by an exception: {}", e.what());
@@ -46,6 +54,21 @@ net::awaitable<void> connection::turn_away(std::shared_ptr<connection> self, std
   }
   --self->core_->surplus_open;
   self->core_->leave();
+}
+
+/// Under TLS. False: there is nobody to serve.
+net::awaitable<bool> connection::come_in() {
+  coming_in_ = true;
+  auto shaking = shake_hands(channel_);
+  const auto how = co_await std::move(shaking);
+  coming_in_ = false;
+  if (how == entrance::plain_http) {
+    ++core_->metrics.requests_malformed;
+    refuse_for_good({code::bad_request, "This port speaks HTTPS: addresses begin with https:// or wss://."});
+    auto parting = part_with();
+    co_await std::move(parting);
+  }
+  co_return how == entrance::secured;
 }
 
 /// Has the handler begin what its answer waits for; to be awaited, no coroutine of its own.
@@ -242,7 +265,7 @@ connection::stage connection::answer_at_once() {
 }
 
 connection::stage connection::part_from_http() {
-  auto refused = hand_over(core_, in_hand_, in_, channel_.socket(), place_);
+  auto refused = hand_over(core_, in_hand_, in_, channel_, place_);
   handed_over_ = !refused;
   if (handed_over_) return stage::gone;
   in_hand_.answer = std::move(*refused);
@@ -271,7 +294,7 @@ void connection::finish_request() {
 
 void connection::stop() {
   in_hand_.keep_alive = false;
-  if (heads_.at_rest()) channel_.cancel();
+  if (coming_in_ || heads_.at_rest()) channel_.cancel();
   streams_.end();
 }
 

@@ -1,6 +1,7 @@
 // One connection, from accept to close: reads a request, has it answered, and again.
 //
-// What it is made of: channel (socket, deadline, writing), read_buffer, head_reader, body_reader, answering, streamer, upgrade.
+// What it is made of: channel (socket, TLS, deadline, writing), read_buffer, head_reader, body_reader, answering, streamer,
+// upgrade.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -46,6 +47,7 @@ class connection final : public std::enable_shared_from_this<connection>, public
     gone,      // nobody is there to be answered, or not by this
   };
 
+  net::awaitable<bool> come_in();
   net::awaitable<void> serve_all();
   net::awaitable<bool> serve_apart(stage at);
   net::awaitable<stage> receive_body();
@@ -72,6 +74,7 @@ class connection final : public std::enable_shared_from_this<connection>, public
   streamer streams_{channel_};
   exchange in_hand_;
   answer_later answer_due_;
+  bool coming_in_ = false;    // a handshake is under way
   bool handed_over_ = false;  // the socket belongs to an upgrade handler
 };
 

@@ -145,7 +145,7 @@ void append_head(std::string& out, const response& r, const head_facts_out& fact
   if (facts.gzipped) out += "Content-Encoding: gzip\r\n";
   if (facts.varies) out += "Vary: Accept-Encoding\r\n";
   append_protection(out, r);
-  if (facts.over_tls) out += "Strict-Transport-Security: max-age=31536000\r\n";
+  if (facts.over_tls) out += "Strict-Transport-Security: max-age=31536000\r\n";  // a year, RFC 6797
   append_origin(out, facts);
   if (!facts.traceparent.empty()) append_field(out, "traceparent", facts.traceparent);
   if (facts.rate.limit != 0) append_rate(out, facts.rate);

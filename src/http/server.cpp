@@ -23,6 +23,7 @@ constexpr std::size_t surplus_max = 64;  // connections above the cap that are t
 constexpr int turned_away_at_once = 64;  // when descriptors are out, before the loop gets a rest
 constexpr std::string_view too_many = "There are too many connections; try again in a moment.";
 constexpr std::string_view too_many_of_one = "There are too many connections from your address; close some, or wait.";
+constexpr milliseconds line_rest{5};     // while too many wait for their handshake
 constexpr milliseconds first_rest{20};
 constexpr milliseconds longest_rest{1000};
 
@@ -120,6 +121,12 @@ void server_core::tick() {
 net::awaitable<void> listener::run(std::shared_ptr<listener> self) {
   milliseconds rest = first_rest;
   while (self->acceptor_.is_open()) {
+    if (self->core_->handshaking && self->core_->handshaking->full()) {
+      self->rest_timer_.expires_after(line_rest);
+      auto resting = self->rest_timer_.async_wait(as_result);
+      co_await std::move(resting);
+      continue;
+    }
     tcp::endpoint peer;
     auto op = self->acceptor_.async_accept(peer, as_result);
     auto [failed, socket] = co_await std::move(op);
@@ -146,7 +153,8 @@ void listener::take(tcp::socket socket, const tcp::endpoint& peer) {
   auto place = full ? std::nullopt : place_for(peer.address());
   if (!place) {
     ++(full ? core.metrics.connections_refused : core.metrics.connections_refused_by_address);
-    if (core.surplus_open >= surplus_max) return;  // closes it
+    // Under TLS it could be told so only after a handshake.
+    if (core.certificate || core.surplus_open >= surplus_max) return;  // closes it
     ++core.surplus_open;
   }
   core.enter();
@@ -170,7 +178,10 @@ std::optional<address_counts::place> listener::place_for(const net::ip::address&
 bool listener::turn_one_away() noexcept {
   close_reserve();
   const int surplus = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (surplus >= 0) {
+  if (surplus >= 0 && core_->certificate) {
+    ::close(surplus);
+    ++core_->metrics.connections_refused;
+  } else if (surplus >= 0) {
     static constexpr std::string_view answer =
         "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
     [[maybe_unused]] const auto sent = ::send(surplus, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -203,7 +214,15 @@ server::server(net::any_io_executor executor, server_options options, router rou
 server::~server() {
   stop_accepting();
   close_all();
+  if (core_->handshaking) core_->handshaking->stop();
 }
+
+void server::use_certificate(tls::context shown) {
+  core_->certificate = std::move(shown);
+  if (!core_->handshaking) core_->handshaking = std::make_unique<handshakes>(core_->executor);
+}
+
+std::size_t server::handshakes_waiting() const noexcept { return core_->handshaking ? core_->handshaking->waiting() : 0; }
 
 result<tcp::endpoint> server::listen(const tcp::endpoint& where) {
   tcp::acceptor acceptor{core_->executor};

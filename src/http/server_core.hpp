@@ -8,10 +8,12 @@
 #include <boost/intrusive/list.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "address_counts.hpp"
+#include "handshakes.hpp"
 #include "haulcast/http/deadline.hpp"
 #include "haulcast/http/server.hpp"
 
@@ -42,6 +44,8 @@ struct server_core : std::enable_shared_from_this<server_core> {
   net::any_io_executor executor;
   const server_options options;
   const router routes;
+  std::optional<tls::context> certificate;  // set: connections speak TLS
+  std::unique_ptr<handshakes> handshaking;  // there is one when there is a certificate
   http_metrics metrics;
   address_counts addresses;
   deadline_wheel wheel;

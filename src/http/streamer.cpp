@@ -1,7 +1,5 @@
 #include "streamer.hpp"
 
-#include <sys/socket.h>
-
 #include <boost/asio/post.hpp>
 #include <charconv>
 
@@ -14,13 +12,6 @@ using boost::system::error_code;
 
 constexpr std::size_t turn_bytes = 64 * 1024;
 constexpr std::size_t scratch_bytes_max = 256 * 1024;
-
-/// The peer has closed, or its connection is lost. Not so when its next request is waiting already.
-bool is_gone(int socket) noexcept {
-  char next = 0;
-  const auto n = ::recv(socket, &next, 1, MSG_PEEK | MSG_DONTWAIT);
-  return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
-}
 
 }  // namespace
 
@@ -111,15 +102,20 @@ void streamer::frame(std::string& out, std::string_view piece) const {
 /// Tells a producer that waits for news that its reader has gone.
 void streamer::watch_peer(std::shared_ptr<void> owner) {
   watching_ = true;
-  channel_.socket().async_wait(net::ip::tcp::socket::wait_read, [this, owner = std::move(owner), watch = ++watch_](
-                                                                    error_code failed) { peer_stirred(failed, watch); });
+  const unsigned watch = ++watch_;
+  channel_.socket().async_wait(
+      net::ip::tcp::socket::wait_read,
+      [this, owner = std::move(owner), watch](error_code failed) mutable { peer_stirred(failed, watch, std::move(owner)); });
 }
 
-void streamer::peer_stirred(error_code failed, unsigned watch) {
+/// Not gone when its next request is waiting already: from there on only writing can tell.
+void streamer::peer_stirred(error_code failed, unsigned watch, std::shared_ptr<void> owner) {
   if (watch != watch_ || stream_ == nullptr) return;
   watching_ = false;
-  if (failed) return;                                       // a write that timed out: flush() knows
-  if (!is_gone(channel_.socket().native_handle())) return;  // from here on only writing can tell
+  if (failed) return;  // a write that timed out: flush() knows
+  const auto sign = channel_.look();
+  if (sign == tls::session::sign::none) return watch_peer(std::move(owner));
+  if (sign == tls::session::sign::talks) return;
   channel_.set_broken();
   end();
 }

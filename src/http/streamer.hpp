@@ -28,7 +28,7 @@ class streamer {
   void begin(response_stream& stream, std::shared_ptr<void> owner);
   void finish() noexcept;
   void watch_peer(std::shared_ptr<void> owner);
-  void peer_stirred(boost::system::error_code failed, unsigned watch);
+  void peer_stirred(boost::system::error_code failed, unsigned watch, std::shared_ptr<void> owner);
 
   channel& channel_;
   server_core& core_;

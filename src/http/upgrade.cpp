@@ -26,13 +26,14 @@ class counted_connection {
 
 }  // namespace
 
-std::optional<response> hand_over(const std::shared_ptr<server_core>& core, exchange& one, read_buffer& in,
-                                  net::ip::tcp::socket& socket, address_counts::place& place) {
+std::optional<response> hand_over(const std::shared_ptr<server_core>& core, exchange& one, read_buffer& in, channel& from,
+                                  address_counts::place& place) {
   bool taken = false;
   const auto leave = [&]() -> departed {
     taken = true;
     ++core->metrics_of(one.to).by_class[1];
-    return {.socket = std::move(socket),
+    return {.socket = std::move(from.socket()),
+            .secured = from.take_tls(),
             .buffered = std::string{in.untaken()},
             .counted = std::make_shared<counted_connection>(core, std::move(place))};
   };

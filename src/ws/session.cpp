@@ -34,10 +34,12 @@ session::session(live_server& owner, newcomer& one)
     : subscriber{owner.options_.outbox},
       owner_{owner},
       socket_{owner.loop_.get_executor()},
+      tls_{std::move(one.secured)},
       who_{std::move(one.who)},
       counted_{std::move(one.counted)},
       decoder_{owner.options_.max_frame_bytes} {
   expires = who_->expires;
+  floods_ = tls_ && tls_->has_more();
   const auto protocol = one.socket.local_endpoint().protocol();
   socket_.assign(protocol, one.socket.release());
   socket_.non_blocking(true);
@@ -77,18 +79,30 @@ void session::listen() {
     self->safely([&] { self->read(); });
   };
   // Asio's own allocator hands out blocks of whatever was freed last; ten thousand of them would stay with those who wait.
-  socket_.async_wait(socket::wait_read, net::bind_allocator(std::pmr::polymorphic_allocator<>{}, readable));
+  socket_.async_wait(for_room_ ? socket::wait_write : socket::wait_read,
+                     net::bind_allocator(std::pmr::polymorphic_allocator<>{}, readable));
 }
 
 void session::read() {
   if (dropped_) return;
   auto& buffer = owner_.read_buffer_;
   boost::system::error_code error;
-  const std::size_t size = socket_.read_some(net::buffer(buffer), error);
+  const std::size_t size = receive(buffer, error);
   if (error && error != net::error::would_block) return drop(went);
-  floods_ = size == buffer.size();
   if (size > 0 && !decode({buffer.data(), size})) return drop(went);
   listen();
+}
+
+std::size_t session::receive(std::span<char> space, boost::system::error_code& failed) {
+  if (!tls_) {
+    const std::size_t size = socket_.read_some(net::buffer(space.data(), space.size()), failed);
+    floods_ = size == space.size();
+    return size;
+  }
+  const std::size_t size = tls_->read_some(space, failed);
+  floods_ = tls_->has_more();
+  for_room_ = failed == net::error::would_block && tls_->wants_write();
+  return size;
 }
 
 void session::want_turn() {
@@ -303,6 +317,7 @@ void session::drop(std::uint16_t as_code) {
   }
   const bool peers_own = close_code_ >= private_codes && close_code_ != token_expired;
   ++owner_.metrics_.closed[peers_own ? private_codes : close_code_];
+  if (tls_) tls_->close_notify();
   boost::system::error_code ignored;
   socket_.shutdown(socket::shutdown_both, ignored);
   socket_.close(ignored);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "haulcast/hub/hub.hpp"
+#include "haulcast/tls/session.hpp"
 #include "haulcast/wire/live.hpp"
 #include "haulcast/wire/ws_frame.hpp"
 #include "haulcast/ws/live_server.hpp"
@@ -104,6 +105,8 @@ class session final : public hub::subscriber,
 
   void listen();
   void read();
+  std::size_t receive(std::span<char> space, boost::system::error_code& failed);
+  std::size_t send(std::string_view text, boost::system::error_code& failed);
   void want_turn();
   bool decode(std::span<char> bytes);
   void obey(const wire::ws_decoder::message& m);
@@ -139,6 +142,7 @@ class session final : public hub::subscriber,
 
   live_server& owner_;
   socket socket_;
+  std::unique_ptr<tls::session> tls_;
   std::shared_ptr<const auth::principal> who_;
   std::shared_ptr<void> counted_;
   wire::ws_decoder decoder_;
@@ -153,7 +157,8 @@ class session final : public hub::subscriber,
   std::uint16_t close_code_ = 1006;
   bool heard_ = true;       // since the last ping
   bool listening_ = false;  // a read waits
-  bool floods_ = false;     // the last read was a full one: the next takes turns with others
+  bool floods_ = false;     // the last read left something behind: the next takes turns with others
+  bool for_room_ = false;   // TLS has something to write before it can read on
   bool in_turns_ = false;
   bool writing_ = false;
   bool closing_ = false;

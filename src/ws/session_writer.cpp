@@ -36,7 +36,7 @@ void session::pump() {
     const std::string_view text = out_.empty() ? fresh : std::string_view{out_}.substr(out_sent_);
     if (text.empty()) break;
     boost::system::error_code error;
-    const std::size_t size = socket_.write_some(net::buffer(text), error);
+    const std::size_t size = send(text, error);
     if (error && error != net::error::would_block) return drop(went);
     written(text, size);
     written_now += size;
@@ -47,6 +47,10 @@ void session::pump() {
   if (fresh.capacity() > kept_bytes) free_memory(fresh);
   listen();
   if (snapshot_ || (past_ && !past_->reading)) want_turn();
+}
+
+std::size_t session::send(std::string_view text, boost::system::error_code& failed) {
+  return tls_ ? tls_->write_some(text, failed) : socket_.write_some(net::buffer(text), failed);
 }
 
 void session::go_on_later(bool once_writable) {
@@ -83,6 +87,7 @@ void session::written(std::string_view text, std::size_t bytes) {
   out_sent_ = 0;
   if (close_sent_ && peer_closed_) return drop(close_code_);
   if (close_sent_) {
+    if (tls_) tls_->close_notify();
     boost::system::error_code ignored;
     socket_.shutdown(socket::shutdown_send, ignored);
   }

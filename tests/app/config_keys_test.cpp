@@ -56,7 +56,7 @@ TEST(ConfigKeys, TheExampleFileIsWrittenFromTheTable) {
 }
 
 TEST(ConfigKeys, TheExampleFileNamesEveryKeyWithItsDefaultAndNothingElse) {
-  const auto settings = read_settings(example_file(), "example").value();
+  const auto settings = read_settings(example_file(), "example", is_section).value();
   const auto keys = config_keys();
   ASSERT_EQ(settings.size(), keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) {

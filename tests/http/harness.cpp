@@ -84,9 +84,25 @@ sync_handler streaming(stream_producer produce) {
   };
 }
 
+/// Until its peer ends it.
+net::awaitable<void> converse_secured(departed connection, std::string answer) {
+  boost::system::error_code ended;
+  connection.secured->write_some(answer, ended);
+  char c;
+  for (ended.clear(); !ended || ended == net::error::would_block;) {
+    connection.secured->read_some({&c, 1}, ended);
+    if (ended == net::error::would_block)
+      co_await connection.socket.async_wait(net::socket_base::wait_read, net::use_awaitable);
+  }
+}
+
 net::awaitable<void> converse(departed connection, std::string path) {
   std::string answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: test\r\n\r\n";
   answer += path + "|" + connection.buffered;
+  if (connection.secured) {
+    co_await converse_secured(std::move(connection), std::move(answer));
+    co_return;
+  }
   co_await net::async_write(connection.socket, net::buffer(answer), net::use_awaitable);
   char c;
   boost::system::error_code ended;

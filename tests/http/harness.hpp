@@ -1,4 +1,5 @@
-// A server core on a free port with its own thread, and raw sockets to talk to it.
+// A server core on a free port with its own thread, and raw sockets to talk to it: in clear, or, with HAULCAST_TEST_TLS in the
+// environment, all of it under TLS.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -17,7 +19,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <future>
 #include <map>
 #include <memory>
@@ -31,6 +35,7 @@
 #include "haulcast/http/server.hpp"
 #include "haulcast/http/stream.hpp"
 #include "haulcast/http/text.hpp"
+#include "tls/secure_peer.hpp"
 
 namespace haulcast::http::test {
 
@@ -55,11 +60,34 @@ struct answer {
   }
 };
 
+inline bool over_tls() {
+  static const bool asked = std::getenv("HAULCAST_TEST_TLS") != nullptr;
+  return asked;
+}
+
+/// Of the whole test program.
+inline const tls::context& test_certificate(tls::test::key_kind kind = tls::test::key_kind::p256) {
+  const auto make = [](tls::test::key_kind of) {
+    std::string name = (std::filesystem::temp_directory_path() / "haulcast-http-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"no directory for a certificate"};
+    const auto files = tls::test::authority{}.issue(name, "server", {.kind = of});
+    auto loaded = tls::load_certificate({files.certificate, files.key}).value();
+    std::filesystem::remove_all(name);
+    return loaded.shown;
+  };
+  static const tls::context p256 = make(tls::test::key_kind::p256);
+  if (kind == tls::test::key_kind::p256) return p256;
+  static const tls::context rsa = make(tls::test::key_kind::rsa2048);
+  return rsa;
+}
+
 /// A client that sends exactly the bytes it is told to.
 class peer {
  public:
+  enum class form { as_asked, clear };
+
   /// `last_byte` of the address it comes from, 127.0.0.x.
-  explicit peer(std::uint16_t port, int receive_buffer = 0, std::uint32_t last_byte = 1)
+  explicit peer(std::uint16_t port, int receive_buffer = 0, std::uint32_t last_byte = 1, form how = form::as_asked)
       : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
     if (last_byte != 1) come_from(INADDR_LOOPBACK - 1 + last_byte);
     if (receive_buffer != 0) ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
@@ -72,21 +100,34 @@ class peer {
     connected_ = ::connect(socket_, &generic, sizeof to) == 0;
     const int on = 1;
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (over_tls() && how == form::as_asked) secure();
   }
   ~peer() { close(); }
   peer(const peer&) = delete;
   peer& operator=(const peer&) = delete;
 
+  /// False: it was not let in.
+  bool secure(tls::test::ssl_ctx_ptr with = tls::test::make_client_context()) {
+    timeval patience{.tv_sec = 10, .tv_usec = 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    tls_ = std::make_unique<tls::test::secure_peer>(socket_, std::move(with));
+    return tls_->shake_hands();
+  }
+  const tls::test::secure_peer* secured() const { return tls_.get(); }
+
   bool connected() const { return connected_; }
   void close() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));
   }
-  void finish_sending() const { ::shutdown(socket_, SHUT_WR); }
+  void finish_sending() const {
+    if (tls_) tls_->finish();
+    ::shutdown(socket_, SHUT_WR);
+  }
 
   /// False: the server does not take it.
   bool send(std::string_view bytes) const {
     while (!bytes.empty()) {
-      const auto n = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const auto n = tls_ ? tls_->write(bytes) : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (n <= 0) return false;
       bytes.remove_prefix(static_cast<std::size_t>(n));
     }
@@ -151,8 +192,14 @@ class peer {
   bool ended() { return in_.empty() && !fill() && !timed_out_; }
   /// Whether nothing comes for a while.
   bool quiet(std::chrono::milliseconds for_how_long) {
-    pollfd p{socket_, POLLIN, 0};
-    return in_.empty() && ::poll(&p, 1, static_cast<int>(for_how_long.count())) == 0;
+    const auto until = std::chrono::steady_clock::now() + for_how_long;
+    const auto left = [until] {
+      return std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    };
+    for (pollfd p{socket_, POLLIN, 0}; in_.empty() && ::poll(&p, 1, static_cast<int>(std::max(left(), 0L))) != 0;) {
+      if (!tls_ || !take()) return false;
+    }
+    return in_.empty();
   }
 
   answer ask(std::string_view bytes, bool bodiless = false) {
@@ -170,19 +217,26 @@ class peer {
     ::bind(socket_, &generic, sizeof from);
   }
   bool fill() {
-    pollfd p{socket_, POLLIN, 0};
-    if (::poll(&p, 1, 5000) <= 0) {
-      timed_out_ = true;
-      return false;
+    for (const auto before = in_.size(); in_.size() == before;) {
+      pollfd p{socket_, POLLIN, 0};
+      if (!(tls_ && tls_->has_pending()) && ::poll(&p, 1, 5000) <= 0) {
+        timed_out_ = true;
+        return false;
+      }
+      if (!take()) return false;
     }
-    char buffer[16384];
-    const auto n = ::recv(socket_, buffer, sizeof buffer, 0);
-    if (n <= 0) return false;
-    in_.append(buffer, static_cast<std::size_t>(n));
     return true;
+  }
+  /// What has come; under TLS that may be nothing yet. False: the end.
+  bool take() {
+    char buffer[16384];
+    const auto n = tls_ ? tls_->read(buffer, sizeof buffer) : ::recv(socket_, buffer, sizeof buffer, 0);
+    if (n > 0) in_.append(buffer, static_cast<std::size_t>(n));
+    return n > 0 || (n < 0 && tls_ && tls_->would_block());
   }
 
   int socket_;
+  std::unique_ptr<tls::test::secure_peer> tls_;
   std::string in_;
   bool connected_ = false;
   bool timed_out_ = false;
@@ -203,8 +257,10 @@ class running_server {
     return done.get();
   }
 
-  explicit running_server(server_options options = quick(), router routes = test_routes())
+  explicit running_server(server_options options = quick(), router routes = test_routes(),
+                          std::optional<tls::context> shown = over_tls() ? std::optional{test_certificate()} : std::nullopt)
       : server_{std::make_unique<server>(io_.get_executor(), options, std::move(routes))} {
+    if (shown) server_->use_certificate(*shown);
     port_ = server_->listen({net::ip::address_v4::loopback(), 0}).value().port();
     thread_ = std::thread{[this] { io_.run(); }};
   }

@@ -24,16 +24,22 @@ raw_connection::raw_connection(const client::base_url& to) {
   socket_ = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int failed = ::connect(socket_, found->ai_addr, found->ai_addrlen);
   ::freeaddrinfo(found);
-  if (failed == 0) return;
+  if (failed == 0 && to.secure) tls_ = std::make_unique<tls::test::secure_peer>(socket_);
+  if (failed == 0 && (!tls_ || tls_->shake_hands())) return;
   ::close(socket_);
   throw std::runtime_error{"cannot connect to " + to.authority()};
+}
+
+void raw_connection::finish_sending() {
+  if (tls_) tls_->finish();
+  ::shutdown(socket_, SHUT_WR);
 }
 
 raw_connection::~raw_connection() { ::close(socket_); }
 
 void raw_connection::send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const auto sent = tls_ ? tls_->write(bytes) : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -42,9 +48,12 @@ void raw_connection::send(std::string_view bytes) {
 bool raw_connection::read_some(steady_clock::time_point limit) {
   const auto left = std::chrono::ceil<milliseconds>(limit - steady_clock::now()).count();
   pollfd waiting{socket_, POLLIN, 0};
-  if (at_end_ || ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left, 0))) <= 0) return false;
+  if (at_end_) return false;
+  const bool inside = tls_ && tls_->has_pending();
+  if (!inside && ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left, 0))) <= 0) return false;
   char bytes[16384];
-  const auto got = ::recv(socket_, bytes, sizeof bytes, 0);
+  const auto got = tls_ ? tls_->read(bytes, sizeof bytes) : ::recv(socket_, bytes, sizeof bytes, 0);
+  if (got < 0 && tls_ && tls_->would_block()) return true;  // a ticket
   at_end_ = got <= 0;
   if (!at_end_) unread_.append(bytes, static_cast<std::size_t>(got));
   return !at_end_;

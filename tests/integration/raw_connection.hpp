@@ -1,13 +1,16 @@
-// A TCP connection to the server as bytes, for what a well-behaved client never does, and for streams that do not end.
+// A connection to the server as bytes, under TLS where it speaks that, for what a well-behaved client never does, and for
+// streams that do not end.
 #pragma once
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "haulcast/client/base_url.hpp"
+#include "tls/secure_peer.hpp"
 
 namespace haulcast::support {
 
@@ -15,6 +18,10 @@ namespace haulcast::support {
 class raw_connection {
  public:
   explicit raw_connection(const client::base_url& to);
+  /// What it was let in with; null: it is in clear.
+  tls::test::secure_peer* secured() noexcept { return tls_.get(); }
+  /// Says that no more comes.
+  void finish_sending();
   ~raw_connection();
   raw_connection(const raw_connection&) = delete;
   raw_connection& operator=(const raw_connection&) = delete;
@@ -31,6 +38,7 @@ class raw_connection {
   bool read_some(std::chrono::steady_clock::time_point limit);
 
   int socket_ = -1;
+  std::unique_ptr<tls::test::secure_peer> tls_;
   bool at_end_ = false;
   std::string unread_;
 };

@@ -1,9 +1,12 @@
 #include "support/server.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+
+#include "tls/certificates.hpp"
 
 namespace haulcast::support {
 
@@ -44,7 +47,16 @@ json_answer api::post_text(std::string_view target, std::string body, client::ht
 
 server::server(server_options options) : options_{std::move(options)}, data_dir_{scratch_ / "data"} {
   if (options_.binary.empty()) options_.binary = HAULCAST_BINARY;
+  const bool has_one = options_.environment.contains("HAULCAST_SERVER__TLS__CERTIFICATE");
+  if (std::getenv("HAULCAST_TEST_TLS") != nullptr && !has_one) speak_tls();
   start();
+}
+
+void server::speak_tls() {
+  const auto files = tls::test::authority{}.issue(scratch_.path());
+  options_.environment.emplace("HAULCAST_SERVER__TLS__CERTIFICATE", files.certificate.string());
+  options_.environment.emplace("HAULCAST_SERVER__TLS__KEY", files.key.string());
+  options_.believed.ca_file = files.authority.string();
 }
 
 void server::start() {
@@ -73,10 +85,10 @@ void server::await_listening() {
     process_.reset();
     throw std::runtime_error{"the server did not start: " + line.value_or("(nothing on stdout)") + '\n' + log()};
   }
-  base_ = client::parse_base_url(line->substr(announced.size())).value();
+  base_ = client::parse_base_url(line->substr(announced.size()), options_.believed).value();
 }
 
-std::string server::url() const { return "http://" + base_.authority(); }
+std::string server::url() const { return base_.origin(); }
 
 std::string server::token(std::string role, std::vector<std::string> trucks) const {
   token_claims claims;

@@ -41,11 +41,13 @@ struct server_options {
   std::filesystem::path binary;                    // empty: the one that was built with these tests
   std::map<std::string, std::string> environment;  // HAULCAST_SECTION__KEY and others
   std::vector<std::string> arguments;              // after "serve"
+  client::trust_files believed;                    // for one that speaks TLS
   std::chrono::milliseconds ready_within{30'000};
 };
 
 /// Starts at construction and is ready then; throws std::runtime_error with what it wrote to stderr when it does not become so.
-/// The address is a free port of 127.0.0.1, the same after a restart.
+/// The address is a free port of 127.0.0.1, the same after a restart. With HAULCAST_TEST_TLS in the test's environment it
+/// speaks TLS, with a certificate that base() believes, unless it was given one.
 class server {
  public:
   explicit server(server_options options = {});
@@ -76,6 +78,8 @@ class server {
   std::string log() const;
 
  private:
+  void speak_tls();
+
   server_options options_;
   temp_directory scratch_;
   std::filesystem::path data_dir_;

@@ -1,10 +1,13 @@
-// A live server over a real pipeline, and peers that speak the protocol by hand over loopback: as odd as a test wants.
+// A live server over a real pipeline, and peers that speak the protocol by hand over loopback: as odd as a test wants. With
+// HAULCAST_TEST_TLS in the environment all of it is under TLS.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <cstdlib>
 #include <deque>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,8 +15,10 @@
 #include <string>
 #include <vector>
 
+#include "haulcast/tls/context.hpp"
 #include "haulcast/ws/live_server.hpp"
 #include "pipeline/spine.hpp"
+#include "tls/secure_peer.hpp"
 
 namespace haulcast::ws::words {
 
@@ -22,12 +27,33 @@ using hub::words::speeds_in;
 using nlohmann::json;
 using pipeline::words::report;
 
+inline bool over_tls() {
+  static const bool asked = std::getenv("HAULCAST_TEST_TLS") != nullptr;
+  return asked;
+}
+
+/// Of the whole test program.
+inline const tls::context& test_certificate() {
+  static const tls::context made = [] {
+    std::string name = (std::filesystem::temp_directory_path() / "haulcast-ws-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"no directory for a certificate"};
+    const auto files = tls::test::authority{}.issue(name);
+    auto loaded = tls::load_certificate({files.certificate, files.key}).value();
+    std::filesystem::remove_all(name);
+    return loaded.shown;
+  }();
+  return made;
+}
+
 /// A client, from behind its handshake. Nothing happens by itself: it reads when it is polled.
 class peer {
  public:
   using tcp = net::ip::tcp;
 
-  explicit peer(tcp::socket socket) : socket_{std::move(socket)} { socket_.non_blocking(true); }
+  explicit peer(tcp::socket socket, std::unique_ptr<tls::test::secure_peer> secured = {})
+      : socket_{std::move(socket)}, tls_{std::move(secured)} {
+    socket_.non_blocking(true);
+  }
 
   void say(std::string_view text) { send_frame(1, text); }
   void send(const json& command) { say(command.dump()); }
@@ -63,7 +89,7 @@ class peer {
     std::array<char, 16'384> buffer;
     while (bytes_max > 0) {
       boost::system::error_code error;
-      const auto size = socket_.read_some(net::buffer(buffer.data(), std::min(buffer.size(), bytes_max)), error);
+      const auto size = receive(buffer.data(), std::min(buffer.size(), bytes_max), error);
       if (error == net::error::would_block) break;
       if (error) {
         ended = true;
@@ -85,9 +111,21 @@ class peer {
   bool ended = false;
 
  private:
+  std::size_t receive(char* space, std::size_t size, boost::system::error_code& error) {
+    if (!tls_) return socket_.read_some(net::buffer(space, size), error);
+    const auto n = tls_->read(space, size);
+    if (n <= 0) error = n < 0 && tls_->would_block() ? net::error::would_block : net::error::connection_reset;
+    return n > 0 ? static_cast<std::size_t>(n) : 0;
+  }
+  std::size_t transmit(boost::system::error_code& error) {
+    if (!tls_) return socket_.write_some(net::buffer(unsent_), error);
+    const auto n = tls_->write(unsent_);
+    if (n <= 0) error = tls_->would_block() ? net::error::would_block : net::error::connection_reset;
+    return n > 0 ? static_cast<std::size_t>(n) : 0;
+  }
   void write_some() {
     boost::system::error_code error;
-    while (!unsent_.empty() && !error) unsent_.erase(0, socket_.write_some(net::buffer(unsent_), error));
+    while (!unsent_.empty() && !error) unsent_.erase(0, transmit(error));
     if (error && error != net::error::would_block) unsent_.clear();
   }
   void take_frames() {
@@ -126,6 +164,7 @@ class peer {
   }
 
   tcp::socket socket_;
+  std::unique_ptr<tls::test::secure_peer> tls_;
   std::string unsent_;
   std::string received_;
   std::size_t at_ = 0;
@@ -164,9 +203,16 @@ class stage : public pipeline::words::spine {
     client.open(net::ip::tcp::v4());
     if (receive_buffer > 0) client.set_option(net::socket_base::receive_buffer_size{receive_buffer});
     client.connect(acceptor_.local_endpoint());
-    live.serve(
-        {.socket = acceptor_.accept(), .who = std::move(who), .answer = {}, .received = {}, .deliveries = {}, .counted = {}});
-    auto made = std::make_shared<peer>(std::move(client));
+    auto accepted = acceptor_.accept();
+    auto [ours, theirs] = over_tls() ? meet(accepted, client) : ends{};
+    live.serve({.socket = std::move(accepted),
+                .secured = std::move(ours),
+                .who = std::move(who),
+                .answer = {},
+                .received = {},
+                .deliveries = {},
+                .counted = {}});
+    auto made = std::make_shared<peer>(std::move(client), std::move(theirs));
     peers_.push_back(made);
     return made;
   }
@@ -209,6 +255,23 @@ class stage : public pipeline::words::spine {
   live_server live;
 
  private:
+  struct ends {
+    std::unique_ptr<tls::session> ours;
+    std::unique_ptr<tls::test::secure_peer> theirs;
+  };
+  /// A handshake, both ends in turn.
+  static ends meet(net::ip::tcp::socket& accepted, net::ip::tcp::socket& client) {
+    accepted.non_blocking(true);
+    client.non_blocking(true);
+    ends both{std::make_unique<tls::session>(test_certificate(), accepted.native_handle()),
+              std::make_unique<tls::test::secure_peer>(client.native_handle())};
+    for (int turn = 0; turn < 10'000; ++turn) {
+      both.theirs->step();
+      if (both.ours->handshake() == tls::session::step::done) return both;
+    }
+    throw std::runtime_error{"the handshake does not come to an end"};
+  }
+
   net::ip::tcp::acceptor acceptor_{loop, {net::ip::address_v4::loopback(), 0}};
   std::vector<std::shared_ptr<peer>> peers_;
 };

@@ -15,8 +15,14 @@
 
 namespace haulcast::app {
 
+struct tls_keys {
+  std::optional<std::string> certificate;  // a file; both or neither
+  std::optional<std::string> key;          // a file
+};
+
 struct server_keys {
   std::string listen = "127.0.0.1:8080";  // see listen.hpp
+  tls_keys tls;                           // none: plain HTTP
   std::vector<std::string> trusted_proxies{"127.0.0.0/8", "::1/128"};
   std::vector<std::string> cors_origins;
 };

@@ -19,6 +19,8 @@ struct setting {
 /// Reads mappings of values and of mappings of values. Refused, with `FILE:LINE: sentence`: whatever YAML refuses, a key given
 /// twice, anchors and aliases, tags, lists for keys that take none, deeper nesting, a second document, a root that is no
 /// mapping. A section without keys is fine. Values are text as written; quotes make no difference.
-result<std::vector<setting>> read_settings(const std::string& yaml, std::string_view file_name);
+/// `nests`: whether a mapping of that name ("server.tls") may stand in a section.
+result<std::vector<setting>> read_settings(const std::string& yaml, std::string_view file_name,
+                                           bool (*nests)(std::string_view name) = nullptr);
 
 }  // namespace haulcast::app

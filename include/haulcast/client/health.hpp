@@ -5,11 +5,13 @@
 #include <string>
 
 #include "haulcast/base/time.hpp"
+#include "haulcast/client/base_url.hpp"
 
 namespace haulcast::client {
 
 struct health_options {
   std::string url = "http://127.0.0.1:8080";
+  trust_files believed;
   milliseconds time_out{3000};  // for the whole of it: connect, ask, answer
 };
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "haulcast/base/time.hpp"
+#include "haulcast/client/base_url.hpp"
 #include "haulcast/client/track_file.hpp"
 
 namespace haulcast::client {
@@ -14,7 +15,8 @@ namespace haulcast::client {
 struct replay_options {
   std::string file;  // CSV, NDJSON or GPX, each also as .gz; "-" is standard input
   track_format format = track_format::by_name;
-  std::string url = "http://127.0.0.1:8080";  // plain http; a path before /v1 is kept
+  std::string url = "http://127.0.0.1:8080";  // a path before /v1 is kept
+  trust_files believed;
   std::string token;                          // must cover every truck of the file
   double speed = 60;                          // seconds of the file per second; 0: as fast as the server answers
   std::optional<utc_time> end_at;             // where relative or shifted times end; none: now

@@ -8,11 +8,13 @@
 #include <string>
 
 #include "haulcast/base/time.hpp"
+#include "haulcast/client/base_url.hpp"
 
 namespace haulcast::client {
 
 struct simulate_options {
-  std::string url = "http://127.0.0.1:8080";  // plain http; a path before /v1 is kept
+  std::string url = "http://127.0.0.1:8080";  // a path before /v1 is kept
+  trust_files believed;
   std::string token;                          // covers all the trucks: normally an admin's
   std::size_t trucks = 10;                    // 1-1,000,000, named <prefix>1 ... <prefix>N with leading zeros
   std::string truck_prefix = "SIM-";

@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "haulcast/base/time.hpp"
+#include "haulcast/client/base_url.hpp"
 
 namespace haulcast::client {
 
 struct watch_options {
-  std::string url = "http://127.0.0.1:8080";  // plain http; a path before /v1 is kept
+  std::string url = "http://127.0.0.1:8080";  // a path before /v1 is kept
+  trust_files believed;
   std::string token;
   std::vector<std::string> trucks;  // none: all of them, which only an admin may
   bool events = false;              // print events too

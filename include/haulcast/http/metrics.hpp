@@ -32,6 +32,11 @@ struct http_metrics {
   std::uint64_t bytes_out = 0;
   std::size_t body_bytes_held = 0;  // of bodies that are being read or handled, beyond the read buffers
 
+  std::uint64_t handshakes_done = 0;    // of TLS
+  std::uint64_t handshakes_failed = 0;  // refused, broken off, too slow, no TLS at all
+  std::size_t handshakes_open = 0;
+
+  std::uint64_t timeouts_handshake = 0;
   std::uint64_t timeouts_idle = 0;   // keep-alive ran out; no harm
   std::uint64_t timeouts_head = 0;   // 408
   std::uint64_t timeouts_body = 0;   // 408

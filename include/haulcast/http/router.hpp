@@ -24,6 +24,7 @@
 #include "haulcast/http/head.hpp"
 #include "haulcast/http/request.hpp"
 #include "haulcast/http/response.hpp"
+#include "haulcast/tls/session.hpp"
 
 namespace haulcast::http {
 
@@ -40,9 +41,10 @@ using late_handler = std::function<answer_later(request&, response&)>;
 using async_handler = std::function<net::awaitable<response>(request&)>;
 /// A connection that has left HTTP: its peer waits for the answer to its handshake.
 struct departed {
-  net::ip::tcp::socket socket;    // in non-blocking mode
-  std::string buffered;           // what came behind the head of the request
-  std::shared_ptr<void> counted;  // the server counts the connection until nobody holds this
+  net::ip::tcp::socket socket;            // in non-blocking mode
+  std::unique_ptr<tls::session> secured;  // through which it is read and written; null: as it is
+  std::string buffered;                   // what came behind the head of the request
+  std::shared_ptr<void> counted;          // the server counts the connection until nobody holds this
 };
 /// Refuses, or takes the connection out of HTTP by calling `leave`, once, and gives nothing: it answers the handshake itself
 /// then. The request, which holds what HTTP needed for it, ends with the call.

@@ -20,6 +20,7 @@
 #include "haulcast/http/networks.hpp"
 #include "haulcast/http/origins.hpp"
 #include "haulcast/http/router.hpp"
+#include "haulcast/tls/context.hpp"
 
 namespace haulcast::http {
 
@@ -32,7 +33,8 @@ struct server_options {
   network_list trusted_proxies;                     // whose X-Forwarded-For is believed
   allowed_origins cors;                             // of pages that may read answers
   head_limits head;
-  milliseconds head_timeout = seconds{10};   // from the first byte (of a new connection: from accept) to the empty line
+  milliseconds head_timeout = seconds{10};   // from the first byte (of a new connection: from accept) to the empty line; under
+                                             // TLS as much again before it, for the handshake
   milliseconds body_timeout = seconds{30};   // plus the time the bytes so far take at `body_bytes_per_s_min`
   std::size_t body_bytes_per_s_min = 4096;   // a phone on a bad line is slower than it seems; a drip feed is slower still
   milliseconds idle_timeout = seconds{60};   // between requests
@@ -60,6 +62,12 @@ class server {
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;
+
+  /// Connections accepted from now on speak TLS and are shown this; those that are there go on as they are. Without it the
+  /// ports speak plain HTTP. The first time before listen(), later to replace a certificate.
+  void use_certificate(tls::context shown);
+  /// Handshakes that wait for their turn with the private key.
+  std::size_t handshakes_waiting() const noexcept;
 
   /// Opens the port (0: a free one), starts accepting, and says where. May be called again for another address. The failure is
   /// one clear sentence.

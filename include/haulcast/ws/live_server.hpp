@@ -17,6 +17,7 @@
 
 #include "haulcast/auth/principal.hpp"
 #include "haulcast/hub/hub.hpp"
+#include "haulcast/tls/session.hpp"
 
 namespace haulcast::pipeline {
 class pipeline;
@@ -54,6 +55,7 @@ struct live_metrics {
 /// A connection whose handshake has been found good.
 struct newcomer {
   net::ip::tcp::socket socket;
+  std::unique_ptr<tls::session> secured;  // null: the socket is read and written as it is
   std::shared_ptr<const auth::principal> who;
   std::string answer;                   // to the handshake; the first thing that is sent
   std::string received;                 // what the client sent behind its handshake
