@@ -121,6 +121,7 @@ class house {
                                .query_token = cfg.auth.query_token});
     http::add_operation_routes(
         to, pipeline_, [this] { return metrics_text({.spine = pipeline_, .fan_out = hub_, .live = live_, .door = server_}); });
+    http::add_docs_routes(to);
     return to;
   }
 

@@ -9,10 +9,20 @@
 #include <stdexcept>
 #include <utility>
 
+#include "integration/contract_watch.hpp"
+
 namespace haulcast::support {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::size_t kept_bytes_max = 1U << 20U;
+
+void keep(std::string& so_far, std::string_view more) { so_far += more.substr(0, kept_bytes_max - so_far.size()); }
+
+}  // namespace
 
 raw_connection::raw_connection(const client::base_url& to) {
   addrinfo wanted{};
@@ -27,12 +37,16 @@ raw_connection::raw_connection(const client::base_url& to) {
   throw std::runtime_error{"cannot connect to " + to.authority()};
 }
 
-raw_connection::~raw_connection() { ::close(socket_); }
+raw_connection::~raw_connection() {
+  ::close(socket_);
+  watch_bytes(sent_, received_);
+}
 
 void raw_connection::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return;
+    keep(sent_, bytes.substr(0, static_cast<std::size_t>(sent)));
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
 }
@@ -45,6 +59,7 @@ bool raw_connection::read_some(steady_clock::time_point limit) {
   const auto got = ::recv(socket_, bytes, sizeof bytes, 0);
   at_end_ = got <= 0;
   if (!at_end_) unread_.append(bytes, static_cast<std::size_t>(got));
+  if (!at_end_) keep(received_, {bytes, static_cast<std::size_t>(got)});
   return !at_end_;
 }
 
@@ -77,7 +92,7 @@ std::optional<std::string> raw_connection::read_to_end(milliseconds within) {
 
 stream_reader::stream_reader(const client::base_url& to, const std::string& token, const std::string& target,
                              const std::string& accept, const std::string& more_headers)
-    : connection_{to} {
+    : connection_{to}, target_{target}, accept_{accept} {
   connection_.send("GET " + target + " HTTP/1.1\r\nHost: " + to.authority() + "\r\nAuthorization: Bearer " + token +
                    "\r\nAccept: " + accept + "\r\n" + more_headers + "\r\n");
   head_ = connection_.read_until("\r\n\r\n", std::chrono::seconds{20}).value_or("");
@@ -101,6 +116,8 @@ std::optional<std::string> stream_reader::line(milliseconds within) {
   }
   auto one = text_.substr(0, end);
   text_.erase(0, end + 1);
+  if (one.starts_with("data: ")) watch_item(target_, accept_, one.substr(6));
+  if (one.starts_with('{')) watch_item(target_, accept_, one);
   return one;
 }
 

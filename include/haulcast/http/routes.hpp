@@ -43,5 +43,7 @@ void add_event_routes(router& to, pipeline::pipeline& spine, std::string event_s
 void add_live_routes(router& to, live_door door);
 /// /healthz, /readyz, /version, /metrics.
 void add_operation_routes(router& to, const pipeline::pipeline& spine, metrics_page page);
+/// /openapi.json, /asyncapi.json, /docs and a page for each error code; for everybody.
+void add_docs_routes(router& to);
 
 }  // namespace haulcast::http
