@@ -4,6 +4,7 @@ WORKDIR /src
 COPY scripts/common.sh scripts/install-dependencies scripts/
 RUN scripts/install-dependencies --run && rm -rf /var/lib/apt/lists/*
 COPY CMakeLists.txt CMakePresets.json ./
+COPY docs/api docs/api
 COPY include include
 COPY src src
 RUN cmake --preset release -DHAULCAST_TESTS=OFF && cmake --build --preset release --target haulcast && strip build/release/haulcast

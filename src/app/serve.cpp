@@ -155,6 +155,7 @@ class house {
                            .tickets = tickets_,
                            .limits = limits_});
     });
+    http::add_docs_routes(to);
     return to;
   }
 

@@ -26,6 +26,10 @@ constexpr access_rule table[] = {
     {"GET", "/healthz", none, any_role, ownership::none},
     {"GET", "/readyz", none, any_role, ownership::none},
     {"GET", "/metrics", none, any_role, ownership::none},
+    {"GET", "/openapi.json", none, any_role, ownership::none},
+    {"GET", "/asyncapi.json", none, any_role, ownership::none},
+    {"GET", "/docs", none, any_role, ownership::none},
+    {"GET", "/docs/errors/{code}", none, any_role, ownership::none},
     {"GET", "/version", in_head, any_role, ownership::none},
 };
 

@@ -8,6 +8,7 @@
 #include <boost/beast/http.hpp>
 
 #include "haulcast/client/credential.hpp"
+#include "haulcast/client/observer.hpp"
 #include "haulcast/wire/gzip.hpp"
 #include "stream.hpp"
 
@@ -128,7 +129,9 @@ net::awaitable<result<http_response>> http_connection::send(const http_request& 
 
   beast_response answer = parser.release();
   if (!answer.keep_alive() || !s.options.keep_alive || not_sent) s.close();
-  co_return from_beast(std::move(answer), s.options.body_max);
+  auto told = from_beast(std::move(answer), s.options.body_max);
+  if (auto* const who = observing(); who != nullptr && told) who->answered(request, *told);
+  co_return told;
 }
 
 }  // namespace haulcast::client

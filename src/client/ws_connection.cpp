@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "haulcast/client/credential.hpp"
+#include "haulcast/client/observer.hpp"
 #include "haulcast/client/verdict.hpp"
 #include "stream.hpp"
 
@@ -95,10 +96,13 @@ net::awaitable<boost::system::result<void, ws_refusal>> ws_connection::connect()
   const std::string host = s.server.authority();
   const std::string target = s.server.prefix + s.options.target;
   const auto [refused] = co_await s.stream.async_handshake(answer, host, target, as_awaitable);
+  http_response told;
+  told.status = answer.result_int();
+  told.body = answer.body();
+  for (const auto& field : answer) told.headers.emplace_back(field.name_string(), field.value());
+  const bool answered = !refused || refused == websocket::error::upgrade_declined;
+  if (auto* const who = observing(); who != nullptr && answered) who->shook_hands(s.options, told);
   if (refused == websocket::error::upgrade_declined) {
-    http_response told;
-    told.status = answer.result_int();
-    told.body = answer.body();
     co_return ws_refusal{told.status, problem_sentence(told)};
   }
   if (refused) co_return s.refusal("the handshake: " + refused.message());
@@ -111,7 +115,9 @@ net::awaitable<boost::system::result<std::string, ws_end>> ws_connection::receiv
   s.buffer.clear();
   const auto [failed, size] = co_await s.stream.async_read(s.buffer, as_awaitable);
   if (failed) co_return s.end(failed);
-  co_return beast::buffers_to_string(s.buffer.data());
+  auto frame = beast::buffers_to_string(s.buffer.data());
+  if (auto* const who = observing()) who->received(s.options, frame);
+  co_return frame;
 }
 
 net::awaitable<boost::system::result<void, ws_end>> ws_connection::send(std::string text) {

@@ -25,12 +25,14 @@ head_facts_out facts_of(channel& to, const exchange& one) {
   return facts;
 }
 
-/// Whether the answer looks different to who accepts gzip.
+bool is_own_vary(const header& h) noexcept { return iequals(h.name, "Vary") && h.value.ends_with("Accept-Encoding"); }
+
+/// Whether the answer looks different to who accepts gzip. One that says itself what it varies by has seen to that.
 bool varies(const response& answer, const server_options& options) {
   const std::size_t size = answer.content().size();
   return size >= options.gzip_from && size <= options.gzip_up_to && is_compressible(answer.content_type) &&
          std::none_of(answer.headers.begin(), answer.headers.end(),
-                      [](const header& h) { return iequals(h.name, "Content-Encoding"); });
+                      [](const header& h) { return iequals(h.name, "Content-Encoding") || is_own_vary(h); });
 }
 
 void compress(response& answer) {

@@ -10,11 +10,20 @@
 #include <utility>
 
 #include "haulcast/client/credential.hpp"
+#include "integration/contract_watch.hpp"
 
 namespace haulcast::support {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::size_t kept_bytes_max = 1U << 20U;
+
+void keep(std::string& so_far, std::string_view more) { so_far += more.substr(0, kept_bytes_max - so_far.size()); }
+
+}  // namespace
 
 raw_connection::raw_connection(const client::base_url& to) {
   addrinfo wanted{};
@@ -35,12 +44,16 @@ void raw_connection::finish_sending() {
   ::shutdown(socket_, SHUT_WR);
 }
 
-raw_connection::~raw_connection() { ::close(socket_); }
+raw_connection::~raw_connection() {
+  ::close(socket_);
+  watch_bytes(sent_, received_);
+}
 
 void raw_connection::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const auto sent = tls_ ? tls_->write(bytes) : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return;
+    keep(sent_, bytes.substr(0, static_cast<std::size_t>(sent)));
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
 }
@@ -56,6 +69,7 @@ bool raw_connection::read_some(steady_clock::time_point limit) {
   if (got < 0 && tls_ && tls_->would_block()) return true;  // a ticket
   at_end_ = got <= 0;
   if (!at_end_) unread_.append(bytes, static_cast<std::size_t>(got));
+  if (!at_end_) keep(received_, {bytes, static_cast<std::size_t>(got)});
   return !at_end_;
 }
 
@@ -88,7 +102,7 @@ std::optional<std::string> raw_connection::read_to_end(milliseconds within) {
 
 stream_reader::stream_reader(const client::base_url& to, const std::string& token, const std::string& target,
                              const std::string& accept, const std::string& more_headers)
-    : connection_{to} {
+    : connection_{to}, target_{target}, accept_{accept} {
   const auto [name, value] = client::credential_field(token);
   connection_.send("GET " + target + " HTTP/1.1\r\nHost: " + to.authority() + "\r\n" + name + ": " + value +
                    "\r\nAccept: " + accept + "\r\n" + more_headers + "\r\n");
@@ -113,6 +127,8 @@ std::optional<std::string> stream_reader::line(milliseconds within) {
   }
   auto one = text_.substr(0, end);
   text_.erase(0, end + 1);
+  if (one.starts_with("data: ")) watch_item(target_, accept_, one.substr(6));
+  if (one.starts_with('{')) watch_item(target_, accept_, one);
   return one;
 }
 

@@ -41,6 +41,7 @@ class raw_connection {
   std::unique_ptr<tls::test::secure_peer> tls_;
   bool at_end_ = false;
   std::string unread_;
+  std::string sent_, received_;  // the first of it, for the contract's judge
 };
 
 /// GET of a stream: server-sent events or NDJSON, its chunks taken apart.
@@ -59,6 +60,8 @@ class stream_reader {
 
  private:
   raw_connection connection_;
+  std::string target_;
+  std::string accept_;
   std::string head_;
   std::string text_;
   unsigned status_ = 0;

@@ -54,5 +54,7 @@ void add_live_routes(router& to, live_door door);
 void add_ticket_routes(router& to, ticket_office office, seconds lifetime);
 /// /healthz, /readyz, /version, /metrics.
 void add_operation_routes(router& to, const pipeline::pipeline& spine, metrics_page page);
+/// /openapi.json, /asyncapi.json, /docs and a page for each error code; for everybody.
+void add_docs_routes(router& to);
 
 }  // namespace haulcast::http

@@ -5,6 +5,7 @@
 // appended to a string that the caller owns. No state; any thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -48,6 +49,28 @@ struct command_failure {
 };
 
 [[noreturn]] void throw_exception_from_error(const command_failure& error, const boost::source_location& where);
+
+/// Every code that an error frame may have: those of command_failure, and those of the session that obeys.
+inline constexpr auto live_error_codes = std::to_array<std::string_view>({
+    "malformed_json",
+    "frame_not_an_object",
+    "frame_not_text",
+    "duplicate_key",
+    "type_missing",
+    "unknown_type",
+    "unknown_member",
+    "field_type_invalid",
+    "truck_id_invalid",
+    "delivery_id_invalid",
+    "too_many_interests",
+    "bbox_invalid",
+    "events_invalid",
+    "max_rate_out_of_range",
+    "since_invalid",
+    "not_allowed",
+    "resume_in_progress",
+    "resume_expired",
+});
 
 inline constexpr double max_rate_hz_least = 0.01;
 inline constexpr double max_rate_hz_most = 50;
