@@ -37,7 +37,8 @@ std::string tag_of(const json_answer& answer) {
 
 std::vector<std::string> listed(api& who, const std::string& query = "") {
   std::vector<std::string> ids;
-  for (const auto& item : who.get("/v1/trucks" + query).body.at("items")) ids.push_back(item.at("truck_id"));
+  const auto page = who.get("/v1/trucks" + query).body;
+  for (const auto& item : page.at("items")) ids.push_back(item.at("truck_id"));
   return ids;
 }
 

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <random>
+#include <set>
+#include <sstream>
 
 #include "engine/random_day.hpp"
 #include "engine/story.hpp"
@@ -151,6 +155,19 @@ bool readable(std::string_view bytes) {
     case record_kind::command: return read_command(*view, command, decided);
   }
   return false;
+}
+
+// The samples that fuzzing begins with: written by the versions that first had each kind.
+TEST(Record, SamplesOfEveryKindAreStillRead) {
+  const auto samples = std::filesystem::path{__FILE__}.parent_path().parent_path() / "fuzz" / "corpus" / "journal_record";
+  std::set<record_kind> kinds;
+  for (const auto& each : std::filesystem::directory_iterator{samples}) {
+    std::ostringstream text;
+    text << std::ifstream{each.path()}.rdbuf();
+    EXPECT_TRUE(readable(text.str())) << each.path();
+    if (const auto view = view_record(text.str())) kinds.insert(view->kind);
+  }
+  EXPECT_EQ(kinds, (std::set{record_kind::started, record_kind::batch, record_kind::tick, record_kind::command}));
 }
 
 TEST(Record, ACutOneIsNeverReadAsWhole) {
