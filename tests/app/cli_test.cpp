@@ -218,15 +218,28 @@ TEST_F(CommandLine, ReachesTheServerOfItsConfigurationWithATokenOfItsOwn) {
   EXPECT_EQ(asked_.url, "http://[::1]:9000");
 }
 
+TEST_F(CommandLine, ReachesAServerUnderTlsByItsOwnCertificate) {
+  variables_["HAULCAST_SERVER__TLS__CERTIFICATE"] = "fullchain.pem";
+  variables_["HAULCAST_SERVER__TLS__KEY"] = "key.pem";
+  variables_["HAULCAST_CA"] = "ca.pem";
+  EXPECT_EQ(run({"health"}), 1);
+  EXPECT_TRUE(asked_.url.starts_with("https://")) << asked_.url;
+  EXPECT_EQ(asked_.believed.certificate, "fullchain.pem");
+  EXPECT_EQ(asked_.believed.ca_file, "ca.pem");
+  EXPECT_EQ(run({"health", "--url", "https://example.org", "--ca", "other.pem"}), 1);
+  EXPECT_EQ(asked_.believed.certificate, "") << "it is for the server of this configuration alone";
+  EXPECT_EQ(asked_.believed.ca_file, "other.pem");
+}
+
 TEST_F(CommandLine, SendsItsOwnTokenToNobodyElse) {
   variables_["HAULCAST_AUTH__HS256_SECRET"] = secret;
-  for (const auto* url : {"http://example.org:8080", "http://10.0.0.1", "https://127.0.0.1", "http://127.0.0.1.example.org",
-                          "http://localhost:1@example.org", "http://127.0.0.1:80@example.org", "http://localhost.example.org/",
-                          "ftp://localhost"}) {
+  for (const auto* url : {"http://example.org:8080", "http://10.0.0.1", "https://127.0.0.1.example.org",
+                          "http://127.0.0.1.example.org", "http://localhost:1@example.org", "http://127.0.0.1:80@example.org",
+                          "http://localhost.example.org/", "ftp://localhost"}) {
     EXPECT_NE(complaint({"watch", "--url", url}).find("a token is needed"), std::string::npos) << url;
   }
-  for (const auto* url :
-       {"http://localhost", "http://localhost:8080/x", "http://127.0.0.1", "http://[::1]", "http://[::1]:80/"}) {
+  for (const auto* url : {"http://localhost", "http://localhost:8080/x", "http://127.0.0.1", "http://[::1]", "http://[::1]:80/",
+                          "https://127.0.0.1"}) {
     EXPECT_EQ(run({"watch", "--url", url}), 0) << url;
   }
 }

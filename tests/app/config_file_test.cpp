@@ -50,6 +50,19 @@ TEST(ConfigFile, RefusesAnchorsAndAliasesCyclicOnesToo) {
   EXPECT_NE(refusal("hub:\n  a: *x\n"), "");
 }
 
+TEST(ConfigFile, NestsWhatMayNest) {
+  const auto may = [](std::string_view name) { return name == "server.tls"; };
+  const auto found =
+      read_settings("server:\n  tls:\n    key: k\n    certificate: c\n  listen: l\nlog:\n  level: x\n", "f.yaml", may).value();
+  ASSERT_EQ(found.size(), 4U);
+  EXPECT_EQ(found[0].name, "server.tls.key");
+  EXPECT_EQ(found[1].name, "server.tls.certificate");
+  EXPECT_EQ(found[2].name, "server.listen");
+  EXPECT_EQ(found[3].name, "log.level");
+  EXPECT_FALSE(read_settings("server:\n  tls:\n    key: {a: b}\n", "f.yaml", may));
+  EXPECT_FALSE(read_settings("server:\n  tls:\n    key: a\n    key: b\n", "f.yaml", may));
+}
+
 TEST(ConfigFile, RefusesWhatIsNoMapping) {
   EXPECT_EQ(refusal("just text"), "f.yaml:1: a configuration is a mapping of keys to values, not a single value");
   EXPECT_EQ(refusal("- a\n- b\n"), "f.yaml:1: a configuration is a mapping of keys to values, not a list");
@@ -58,6 +71,7 @@ TEST(ConfigFile, RefusesWhatIsNoMapping) {
 TEST(ConfigFile, RefusesListsAndKeysBelowValues) {
   EXPECT_EQ(refusal("auth:\n  audience:\n    - a\n"), "f.yaml:3: auth.audience takes one value, not a list");
   EXPECT_EQ(refusal("auth:\n  issuer:\n    name: a\n"), "f.yaml:3: auth.issuer takes one value, not keys of its own");
+  EXPECT_EQ(refusal("server:\n  tls:\n    key: a\n"), "f.yaml:3: server.tls takes one value, not keys of its own");
   EXPECT_NE(refusal("data_dir: [a]"), "");
   EXPECT_NE(refusal("? [a]\n: b\n"), "");
   EXPECT_NE(refusal("? {a: b}\n: c\n"), "");

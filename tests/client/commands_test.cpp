@@ -318,7 +318,7 @@ TEST(Simulate, WhatCannotBeIsUsage) {
   EXPECT_EQ(with([](auto& o) { o.trucks = 0; }), 2);
   EXPECT_EQ(with([](auto& o) { o.interval = 99ms; }), 2);
   EXPECT_EQ(with([](auto& o) { o.speedup = 0.9; }), 2);
-  EXPECT_EQ(with([](auto& o) { o.url = "https://example.org"; }), 2);
+  EXPECT_EQ(with([](auto& o) { o.url = "ftp://example.org"; }), 2);
   EXPECT_EQ(with([](auto& o) { o.speedup = 2, o.duration.reset(); }), 2);
 }
 

@@ -26,9 +26,21 @@ TEST(BaseUrl, TakesHostPortAndPrefixApart) {
   EXPECT_EQ(parse_base_url("http://example.org").value().authority(), "example.org");
 }
 
+TEST(BaseUrl, OfHttpsSaysWhomToBelieve) {
+  const auto secure = parse_base_url("https://example.org/x").value();
+  EXPECT_TRUE(secure.secure);
+  EXPECT_EQ(secure.port, "443");
+  EXPECT_EQ(secure.origin(), "https://example.org");
+  EXPECT_EQ(parse_base_url("wss://127.0.0.1:8443").value().origin(), "https://127.0.0.1:8443");
+  EXPECT_FALSE(parse_base_url("http://example.org").value().secure);
+  EXPECT_FALSE(parse_base_url("https://example.org", {.ca_file = "nowhere.pem"}));
+  EXPECT_FALSE(parse_base_url("https://example.org", {.certificate = "nowhere.pem"}));
+}
+
 TEST(BaseUrl, RefusesWhatItCannotServe) {
-  for (const char* bad : {"", "127.0.0.1:8080", "https://example.org", "ftp://example.org", "http://", "http://u:p@example.org",
-                          "http://example.org/?a=b", "http://example.org/#x", "http://example.org:99999", "http://a b"})
+  for (const char* bad :
+       {"", "127.0.0.1:8080", "https://", "https://u:p@example.org", "ftp://example.org", "http://", "http://u:p@example.org",
+        "http://example.org/?a=b", "http://example.org/#x", "http://example.org:99999", "http://a b"})
     EXPECT_FALSE(parse_base_url(bad)) << bad;
 }
 

@@ -11,8 +11,8 @@ namespace haulcast::client {
 
 struct health_options {
   std::string url = "http://127.0.0.1:8080";
-  trust_files believed;
   milliseconds time_out{3000};  // for the whole of it: connect, ask, answer
+  trust_files believed{};
 };
 
 /// GET /readyz. Prints one line to `out`: "ready", or why not. Blocks. Returns the exit code: 0 ready, 1 not, 2 the address
