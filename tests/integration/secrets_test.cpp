@@ -258,7 +258,7 @@ std::vector<mistake> mistakes() {
   file("hs256_secret: " + secret + "\n");
   file(secret + "\n");
   file("- " + secret + "\n");
-  file("%" + secret + " 1\n---\nauth:\n");
+  file("%" + secret + " 1\n---\nauth:\n  hs256_secrt: x\n");
   file("auth:\n  hs256_secret: " + secret + "\n---\nauth:\n  hs256_secret: " + secret + "\n");
   file("store:\n  url: " + store + "\n");
   file("redis:\n  url: " + redis + "\n");
