@@ -100,9 +100,11 @@ TEST(GzipBombs, EachIsRefusedAndCostsLittle) {
   auto api = s.as();
   const int pid = s.process().pid();
   const client::http_headers coded{{"Content-Encoding", "gzip"}};
-  for (const bomb_case& one : bombs()) {
-    ASSERT_LE(one.body.size(), mib) << one.name;
-    expect_problem(api.post_text("/v1/positions", one.body, coded), one.status, one.code);
+  for (int round = 0; round < 3; ++round) {
+    for (const bomb_case& one : bombs()) {
+      ASSERT_LE(one.body.size(), mib) << one.name;
+      expect_problem(api.post_text("/v1/positions", one.body, coded), one.status, one.code);
+    }
   }
   const auto honest = api.post_text("/v1/positions", wire::gzip(good_body("TRK-HONEST")), coded);
   EXPECT_EQ(honest.status, 200U);
@@ -121,8 +123,8 @@ TEST(GzipBombs, EachIsRefusedAndCostsLittle) {
     const double each_ms = (cpu_ms(pid) - cpu) / repeats;
     std::printf("%-42s %8zu bytes: %4.0f KiB more, %5.2f ms of CPU\n", one.name.c_str(), one.body.size(), most - memory,
                 each_ms);
-    // What was sent is held as it is, as every body.
-    if (memory_tells) EXPECT_LE(most - memory, memory_kib_most + static_cast<double>(one.body.size()) / 1024);
+    // What was sent is held besides, as of every body, and twice while its block grows.
+    if (memory_tells) EXPECT_LE(most - memory, memory_kib_most + 2 * static_cast<double>(one.body.size()) / 1024);
     EXPECT_LE(each_ms, cpu_ms_most * slower);
   }
 }
