@@ -62,11 +62,13 @@ TEST_F(Config, RefusesUnknownKeysWithTheirPlaceAndTheLikelyOne) {
 }
 
 TEST_F(Config, TellsNoValueThatStandsInAKeysPlace) {
-  EXPECT_EQ(refusal("auth:\n  issuer: x\n  hs256_secret:hidden\n"),
-            "f.yaml:3: auth.hs256_secret is followed by something that is no part of a key; between key and value stand a colon "
-            "and a blank");
-  for (const char* yaml : {"auth:\n  hs256_secret=hidden: x\n", "auth:\n  hs256_secret hidden: x\n", "auth: hs256_secret:hidden\n",
-                           "auth:\n  hs256_secret: *hidden\n", "auth:\n  hs256_secret: &hidden x\n"}) {
+  EXPECT_EQ(
+      refusal("auth:\n  issuer: x\n  hs256_secret:hidden\n"),
+      "f.yaml:3: auth.hs256_secret is followed by something that is no part of a key; between key and value stand a colon "
+      "and a blank");
+  for (const char* yaml :
+       {"auth:\n  hs256_secret=hidden: x\n", "auth:\n  hs256_secret hidden: x\n", "auth: hs256_secret:hidden\n",
+        "auth:\n  hs256_secret: *hidden\n", "auth:\n  hs256_secret: &hidden x\n"}) {
     EXPECT_NE(refusal(yaml), "") << yaml;
     EXPECT_EQ(refusal(yaml).find("hidden"), std::string::npos) << refusal(yaml);
   }
