@@ -496,6 +496,11 @@ bool is_section(std::string_view name) {
 
 std::string unknown_key(std::string_view name) {
   constexpr std::size_t shown_bytes_max = 80;
+  // `hs256_secret:VALUE`, without the blank, is one word for YAML, and the value is told to nobody.
+  if (const auto end = name.find_first_of(":= "); end != std::string_view::npos) {
+    return std::string{name.substr(0, std::min(end, shown_bytes_max))} +
+           " is followed by something that is no part of a key; " + "between key and value stand a colon and a blank";
+  }
   auto sentence = std::string{name.substr(0, shown_bytes_max)} + " is not a key of the configuration";
   if (name.size() > shown_bytes_max) return sentence;
   const auto meant = nearest(name);

@@ -179,8 +179,8 @@ net::awaitable<bool> connection::decline() {
   const std::uint64_t here = std::min<std::uint64_t>(length, in_.untaken().size());
   const std::uint64_t rest = length - here;
   in_.take(static_cast<std::size_t>(here));
-  // Whoever expects a 100 may send the body all the same or not: nobody can say where the next request begins.
-  const bool unclear = facts.chunked || (rest != 0 && facts.expect_continue);
+  // Whoever expects something first may send the body all the same or not: nobody can say where the next request begins.
+  const bool unclear = facts.chunked || (rest != 0 && (facts.expect_continue || facts.expect_other));
   if (unclear || rest > core_->options.drain_bytes_max) in_hand_.keep_alive = false;
   if (!in_hand_.keep_alive && (facts.chunked || rest != 0)) {
     auto parting = part_with();

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "haulcast/app/config_keys.hpp"
 #include "temporary_directory.hpp"
 
@@ -57,6 +59,28 @@ TEST_F(Config, RefusesUnknownKeysWithTheirPlaceAndTheLikelyOne) {
   EXPECT_EQ(refusal("colour: green\n"), "f.yaml:1: colour is not a key of the configuration");
   EXPECT_EQ(refusal("<<: {}\n"), "");  // no key in it, nothing said
   EXPECT_LT(refusal(std::string(10'000, 'k') + ": 1\n").size(), 200U);
+}
+
+TEST_F(Config, TellsNoValueThatStandsInAKeysPlace) {
+  EXPECT_EQ(
+      refusal("auth:\n  issuer: x\n  hs256_secret:hidden\n"),
+      "f.yaml:3: auth.hs256_secret is followed by something that is no part of a key; between key and value stand a colon "
+      "and a blank");
+  for (const char* yaml :
+       {"auth:\n  hs256_secret=hidden: x\n", "auth:\n  hs256_secret hidden: x\n", "auth: hs256_secret:hidden\n",
+        "auth:\n  hs256_secret: *hidden\n", "auth:\n  hs256_secret: &hidden x\n"}) {
+    EXPECT_NE(refusal(yaml), "") << yaml;
+    EXPECT_EQ(refusal(yaml).find("hidden"), std::string::npos) << refusal(yaml);
+  }
+}
+
+TEST_F(Config, IsRefusedInOneLine) {
+  for (const char* yaml : {"\"jour\\nnal\": 1\n", "data_dir: \"a\\nb\"\n", "ingest:\n  max_batch: \"5\\n\"\n",
+                           "log:\n  level: \"\\e[2J\"\n", "data_dir: \"\\\x01\"\n"}) {
+    const auto why = refusal(yaml);
+    EXPECT_NE(why, "") << yaml;
+    EXPECT_TRUE(std::ranges::none_of(why, [](char c) { return static_cast<unsigned char>(c) < 0x20; })) << why;
+  }
 }
 
 TEST_F(Config, RefusesASectionAsAValue) {

@@ -47,7 +47,8 @@ void add_variable(environment& to, std::string_view text) {
   const auto equals = text.find('=');
   if (equals == 0 || equals == std::string_view::npos) return;
   const auto name = text.substr(0, equals);
-  if (is_one_line(name) && !name.ends_with("_FILE")) to.insert_or_assign(std::string{name}, std::string{text.substr(equals + 1)});
+  if (is_one_line(name) && !name.ends_with("_FILE"))
+    to.insert_or_assign(std::string{name}, std::string{text.substr(equals + 1)});
 }
 
 /// Secrets change nothing of what is shown but the fact that they are there.
