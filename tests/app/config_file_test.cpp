@@ -89,7 +89,7 @@ TEST(ConfigFile, TakesAListWhereTheKeyIsOne) {
   EXPECT_EQ(value("10.0.0.0/8 ::1"), "10.0.0.0/8 ::1");
   EXPECT_EQ(refusal("server:\n  cors_origins: [a, [b]]\n"), "f.yaml:2: the items of server.cors_origins are texts");
   EXPECT_EQ(refusal("server:\n  cors_origins:\n    - a: b\n"), "f.yaml:3: the items of server.cors_origins are texts");
-  EXPECT_EQ(refusal("server:\n  cors_origins:\n    - a\n    -\n"), "f.yaml:4: an item of server.cors_origins has no value");
+  EXPECT_EQ(refusal("server:\n  cors_origins:\n    - a\n    - ~\n"), "f.yaml:4: an item of server.cors_origins has no value");
   EXPECT_EQ(refusal("server:\n  cors_origins: [a b]\n"), "f.yaml:2: an item of server.cors_origins is one word");
   EXPECT_EQ(refusal("server:\n  cors_origins: ['']\n"), "f.yaml:2: an item of server.cors_origins is one word");
   EXPECT_NE(refusal("server:\n  cors_origins: &x [a]\n"), "");

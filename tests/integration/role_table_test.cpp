@@ -185,7 +185,7 @@ TEST(RoleTable, IsWhatTheServerServesAndNothingElse) {
   std::set<std::string> served, written;
   const std::string begin = "haulcast_http_request_seconds_count{method=\"";
   for (auto at = page.find(begin); at != page.npos; at = page.find(begin, at + 1)) {
-    auto line = page.substr(at + begin.size(), page.find('}', at) - at - begin.size());
+    const auto line = page.substr(at + begin.size(), page.find('\n', at) - at - begin.size());
     const auto method = line.substr(0, line.find('"'));
     const auto route = line.find("route=\"") + 7;
     served.insert(method + ' ' + line.substr(route, line.find('"', route) - route));
