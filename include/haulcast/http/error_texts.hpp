@@ -30,8 +30,8 @@ inline constexpr auto error_texts = std::to_array<error_text>({
     {"body_not_decodable", "", "Content-Encoding says gzip, and the body is no gzip, is cut short, or has something behind it.",
      "Compress the whole body once, or send it without Content-Encoding."},
     {"token_missing", "", "The call needs to know who makes it, and nothing in the request says so.",
-     "Send Authorization: Bearer with a token. On the WebSocket a browser may send it as a subprotocol."},
-    {"token_expired", "", "The token was valid and is no longer.", "Get a new token where this one came from."},
+     "Send Authorization: Bearer with a token, or X-API-Key. On the WebSocket a browser may send a ticket or a subprotocol."},
+    {"token_expired", "", "The token or key was valid and is no longer.", "Get a new token where this one came from."},
     {"token_invalid", "",
      "The token is not one that this server trusts: its signature, its form, its issuer, its audience or its claims are wrong. "
      "Which of these is not told.",
@@ -40,6 +40,8 @@ inline constexpr auto error_texts = std::to_array<error_text>({
      "Use a token of a role that may; the call's description names them."},
     {"truck_not_yours", "", "The token's trucks do not include this truck, so it may not write for it. Nothing was stored.",
      "Check the truck_id, and that the token's claim trucks names it."},
+    {"origin_not_allowed", "", "A page of this origin may not open a WebSocket here. Apps, which send no Origin, may.",
+     "The operator may add the origin to the list of those that are allowed."},
     {"not_found", "", "There is nothing at this address, or nothing that the caller may see; the two are not told apart.",
      "Check the path and the id, and whether the token covers what it names."},
     {"no_position", "", "The truck is known, but it has not reported a position yet.",
@@ -51,6 +53,8 @@ inline constexpr auto error_texts = std::to_array<error_text>({
      "Send it again on a new connection. On a slow line, send smaller batches, or compress them."},
     {"conflict", "", "The request is valid, but does not fit what the object is at present.",
      "Read the object again and decide on its present state."},
+    {"too_many_trucks", "", "The server knows as many trucks as engine.max_trucks lets it.",
+     "The operator may raise engine.max_trucks. Check that ids are stable, and not new ones at each start of a device."},
     {"offset_expired", "",
      "The place to go on from lies outside what the journal holds: it was dropped by retention, or never was.",
      "Read the present state, then stream again from the id that `detail` names, or from now on."},
@@ -149,8 +153,6 @@ inline constexpr auto error_texts = std::to_array<error_text>({
      "engine_status is a text of 1 to 64 bytes without control characters.", "Shorten it, or leave it out."},
     {"attributes_invalid", "The attributes are not valid", "attributes is a flat object of at most 16 scalars in 1 KiB.",
      "Leave out objects, arrays and what is not needed."},
-    {"too_many_trucks", "There are too many trucks", "The server knows as many trucks as engine.max_trucks lets it.",
-     "The operator may raise engine.max_trucks. Check that ids are stable, and not new ones at each start of a device."},
 
     // ---- error frames of the WebSocket
     {"frame_not_an_object", "The frame is not an object", "A frame is one JSON object.",
