@@ -62,13 +62,13 @@ net::awaitable<bool> connection::come_in() {
   auto shaking = shake_hands(channel_);
   const auto how = co_await std::move(shaking);
   coming_in_ = false;
-  if (how == entrance::plain_http) {
+  if (how == opening::plain_http) {
     ++core_->metrics.requests_malformed;
     refuse_for_good({code::bad_request, "This port speaks HTTPS: addresses begin with https:// or wss://."});
     auto parting = part_with();
     co_await std::move(parting);
   }
-  co_return how == entrance::secured;
+  co_return how == opening::secured;
 }
 
 /// Has the handler begin what its answer waits for; to be awaited, no coroutine of its own.

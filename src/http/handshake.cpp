@@ -34,16 +34,16 @@ std::optional<char> look_at_first(int socket) noexcept {
 
 bool begins_a_method(char c) noexcept { return c >= 'A' && c <= 'Z'; }
 
-entrance refuse_hello(channel& with) noexcept {
+opening refuse_hello(channel& with) noexcept {
   auto& m = with.core().metrics;
   ++m.handshakes_failed;
   if (with.timed_out()) ++m.timeouts_handshake;
-  return entrance::refused;
+  return opening::refused;
 }
 
 }  // namespace
 
-net::awaitable<entrance> shake_hands(channel& with) {
+net::awaitable<opening> shake_hands(channel& with) {
   auto& core = with.core();
   const in_progress counted{core.metrics};
   with.allow(core.options.head_timeout);
@@ -53,7 +53,7 @@ net::awaitable<entrance> shake_hands(channel& with) {
   const auto first = look_at_first(with.socket().native_handle());
   if (first != handshake_record) {
     const auto refused = refuse_hello(with);
-    co_return first&& begins_a_method(*first) ? entrance::plain_http : refused;
+    co_return first&& begins_a_method(*first) ? opening::plain_http : refused;
   }
   with.secure(std::make_unique<tls::session>(*core.certificate, with.socket().native_handle()));
   for (;;) {
@@ -70,7 +70,7 @@ net::awaitable<entrance> shake_hands(channel& with) {
   }
   with.end_wait();
   ++core.metrics.handshakes_done;
-  co_return entrance::secured;
+  co_return opening::secured;
 }
 
 }  // namespace haulcast::http

@@ -130,6 +130,7 @@ std::span<const auth::access_rule> test_rules() {
       open_row("POST", "/echo"),
       open_row("PUT", "/echo"),
       open_row("POST", "/small"),
+      open_row("POST", "/search"),
       open_row("POST", "/v1/geofences:import"),
       open_row("GET", "/v1/trucks/{truck_id}/position"),
       open_row("GET", "/v1/trucks/{truck_id}"),
@@ -151,7 +152,7 @@ std::span<const auth::access_rule> test_rules() {
 }
 
 router test_routes() {
-  router t{check, test_rules()};
+  router t{entrance{check}, test_rules()};
   const auto add = [&t](method m, std::string pattern, std::size_t limit, auto handler) -> void {
     route r;
     r.method = m;

@@ -302,10 +302,10 @@ TEST(FailedLogins, CanBeSwitchedOff) {
 
 TEST(Entrance, WithoutLimitsCountsNothingAndWithoutACheckLetsNobodyIn) {
   caller who{auth::role::driver};
-  const entrance plain{[](std::string_view) -> entrance::verdict { return std::make_shared<const auth::principal>(); }};
-  EXPECT_FALSE(plain.admit(who.one, "any"));
+  const entrance plain{[](const credential&) -> entrance::verdict { return std::make_shared<const auth::principal>(); }};
+  EXPECT_FALSE(plain.admit(who.one, {credential::kind::token, "any"}));
   EXPECT_EQ(who.one.rate.limit, 0U);
-  EXPECT_EQ(entrance{}.admit(who.one, "any")->status, 401);
+  EXPECT_EQ(entrance{}.admit(who.one, {credential::kind::token, "any"})->status, 401);
 }
 
 }  // namespace

@@ -471,7 +471,6 @@ TEST(Pressure, WhatGivesWayIs503FromTheHeadAloneAndTheRestIsServed) {
   auto routes = test_routes();
   routes.add({.method = method::post,
               .pattern = "/search",
-              .access = access::open(),
               .body_limit = 100,
               .handler = sync_handler{[](request&) { return json_response("{}"); }},
               .gives_way = true});

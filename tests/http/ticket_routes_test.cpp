@@ -9,11 +9,11 @@ struct office {
   explicit office(auth::ws_tickets::options options) : tickets{options} {}
 
   router routes() {
-    router to{[](const credential& shown) -> result<std::shared_ptr<const auth::principal>, auth::token_error> {
+    router to{entrance{[](const credential& shown) -> result<std::shared_ptr<const auth::principal>, auth::token_error> {
       if (shown.text == "nobody") return auth::token_error::invalid;
       return std::make_shared<const auth::principal>(
           auth::principal{.subject = std::string{shown.text}, .expires = utc_time::max()});
-    }};
+    }}};
     add_ticket_routes(to, [this](auto who) { return tickets.issue(std::move(who), now); }, tickets.lifetime());
     return to;
   }

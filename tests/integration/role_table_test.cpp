@@ -2,6 +2,7 @@
 // second time, from the contract and never from the table, and a route of which nothing is written fails.
 #include "haulcast/auth/role_table.hpp"
 
+#include <algorithm>
 #include <array>
 #include <iostream>
 #include <optional>
@@ -24,7 +25,7 @@ struct expectation {
 constexpr std::string_view not_allowed = "403 role_not_allowed", not_yours = "403 truck_not_yours", not_found = "404 not_found";
 constexpr std::string_view accepted = "200 accepted 1", told = "200 told", left_out = "200 left out", missing = "200 missing";
 constexpr std::string_view denied = "101 denied not_found", live = "101 told", silent = "101 not a word";
-constexpr std::string_view not_all = "101 not_allowed", ok = "200";
+constexpr std::string_view not_all = "101 not_allowed", ok = "200", created = "201";
 
 // The contract: "What a caller may not see does not exist for them: 404, not 403, on reads; 403 on writes to a truck that is
 // not theirs." Customers and merchants see trucks by their deliveries, of which there are none yet.
@@ -49,6 +50,14 @@ constexpr expectation contract[] = {
     {"GET", "/v1/trucks/{truck_id}", "foreign", {not_found, not_found, not_found, not_found, ok}},
     {"GET", "/v1/trucks/{truck_id}", "missing", {not_found, not_found, not_found, not_found, not_found}},
 
+    {"PUT", "/v1/trucks/{truck_id}", "own", {not_allowed, not_allowed, not_allowed, not_allowed, ok}},
+    {"PUT", "/v1/trucks/{truck_id}", "foreign", {not_allowed, not_allowed, not_allowed, not_allowed, ok}},
+    {"PUT", "/v1/trucks/{truck_id}", "missing", {not_allowed, not_allowed, not_allowed, not_allowed, created}},
+
+    {"DELETE", "/v1/trucks/{truck_id}", "own", {not_allowed, not_allowed, not_allowed, not_allowed, "204"}},
+    {"DELETE", "/v1/trucks/{truck_id}", "foreign", {not_allowed, not_allowed, not_allowed, not_allowed, "204"}},
+    {"DELETE", "/v1/trucks/{truck_id}", "missing", {not_allowed, not_allowed, not_allowed, not_allowed, not_found}},
+
     {"GET", "/v1/trucks/{truck_id}/position", "own", {ok, not_found, not_found, not_found, ok}},
     {"GET", "/v1/trucks/{truck_id}/position", "foreign", {not_found, not_found, not_found, not_found, ok}},
     {"GET", "/v1/trucks/{truck_id}/position", "missing", {not_found, not_found, not_found, not_found, not_found}},
@@ -70,19 +79,30 @@ constexpr expectation contract[] = {
 
     {"GET", "/ws/track/{delivery_id}", "path missing", {denied, denied, denied, denied, denied}},
 
+    {"POST", "/v1/ws-tickets", "-", {created, created, created, created, created}},
+
+    {"GET", "/openapi.json", "-", {ok, ok, ok, ok, ok}},
+    {"GET", "/asyncapi.json", "-", {ok, ok, ok, ok, ok}},
+    {"GET", "/docs", "-", {ok, ok, ok, ok, ok}},
+    {"GET", "/docs/errors/{code}", "-", {ok, ok, ok, ok, ok}},
     {"GET", "/healthz", "-", {ok, ok, ok, ok, ok}},
     {"GET", "/readyz", "-", {ok, ok, ok, ok, ok}},
     {"GET", "/metrics", "-", {ok, ok, ok, ok, ok}},
     {"GET", "/version", "-", {ok, ok, ok, ok, ok}},
 };
 
-/// The only routes that the contract opens to who has no token.
-bool is_open(std::string_view pattern) { return pattern == "/healthz" || pattern == "/readyz" || pattern == "/metrics"; }
+/// The only routes that the contract opens to who has no token: probes, and what it says of itself, errors' pages among it, to
+/// which a browser comes without one.
+bool is_open(std::string_view pattern) {
+  static constexpr std::string_view open[] = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/asyncapi.json"};
+  return pattern.starts_with("/docs") || std::ranges::find(open, pattern) != std::end(open);
+}
 
 std::vector<std::string_view> objects_of(const auth::access_rule& rule) {
   switch (rule.objects) {
     case ownership::none: return {"-"};
     case ownership::reads_one:
+    case ownership::writes_one:
     case ownership::reads_some: return {"own", "foreign", "missing"};
     case ownership::writes_trucks: return {"own", "foreign", "missing", "own and foreign"};
     case ownership::interests: break;

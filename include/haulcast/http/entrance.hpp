@@ -23,7 +23,7 @@ class entrance {
   using recall = std::function<std::optional<verdict>(const credential& shown)>;
 
   /// Without `check` nobody comes in, without `limits` nothing is counted, without `known` everyone is verified anew.
-  explicit entrance(http::authenticate check = {}, recall known = {}, rate_limits* limits = nullptr)
+  entrance(http::authenticate check = {}, recall known = {}, rate_limits* limits = nullptr)
       : check_{std::move(check)}, known_{std::move(known)}, limits_{limits} {}
 
   /// Sets the principal of `r`, or gives the answer: 401, or 429. Where too many credentials from one address were not valid,
