@@ -56,18 +56,16 @@ class library {
 void add_docs_routes(router& to) {
   const auto shelf = std::make_shared<const library>();
   const auto serve = [&](const char* pattern, const static_text library::* what) {
-    to.add({.method = method::get,
-            .pattern = pattern,
-            .offers = {},
-            .handler = sync_handler{[shelf, what](request& r) { return ((*shelf).*what).answer(r); }}});
+    to.add({.method = method::get, .pattern = pattern, .offers = {}, .handler = sync_handler{[shelf, what](request& r) {
+                                                                       return ((*shelf).*what).answer(r);
+                                                                     }}});
   };
   serve("/openapi.json", &library::openapi);
   serve("/asyncapi.json", &library::asyncapi);
   serve("/docs", &library::docs);
-  to.add({.method = method::get,
-          .pattern = "/docs/errors/{code}",
-          .offers = {},
-          .handler = sync_handler{[shelf](request& r) { return shelf->error_page_for(r); }}});
+  to.add({.method = method::get, .pattern = "/docs/errors/{code}", .offers = {}, .handler = sync_handler{[shelf](request& r) {
+                                                                                   return shelf->error_page_for(r);
+                                                                                 }}});
 }
 
 }  // namespace haulcast::http

@@ -23,7 +23,7 @@ constexpr std::size_t surplus_max = 64;  // connections above the cap that are t
 constexpr int turned_away_at_once = 64;  // when descriptors are out, before the loop gets a rest
 constexpr std::string_view too_many = "There are too many connections; try again in a moment.";
 constexpr std::string_view too_many_of_one = "There are too many connections from your address; close some, or wait.";
-constexpr milliseconds line_rest{5};     // while too many wait for their handshake
+constexpr milliseconds line_rest{5};  // while too many wait for their handshake
 constexpr milliseconds first_rest{20};
 constexpr milliseconds longest_rest{1000};
 
@@ -40,7 +40,11 @@ bool is_exhausted(const error_code& failed) noexcept {
 class listener {
  public:
   listener(std::shared_ptr<server_core> core, tcp::acceptor acceptor)
-      : core_{std::move(core)}, acceptor_{std::move(acceptor)}, rest_timer_{core_->executor}, reserve_{open_reserve()} {}
+      : core_{std::move(core)}, acceptor_{std::move(acceptor)}, rest_timer_{core_->executor}, reserve_{open_reserve()} {
+    const response no = refuse(code::overloaded, too_many);
+    append_head(refusal_, no, {.content_length = no.content().size(), .keep_alive = false});
+    refusal_ += no.content();
+  }
   ~listener() { close_reserve(); }
   listener(const listener&) = delete;
   listener& operator=(const listener&) = delete;
@@ -69,6 +73,7 @@ class listener {
   tcp::acceptor acceptor_;
   net::steady_timer rest_timer_;
   std::chrono::steady_clock::time_point last_told_{};
+  std::string refusal_;  // a whole answer, for who gets the reserve
   int reserve_;
 };
 
@@ -182,9 +187,7 @@ bool listener::turn_one_away() noexcept {
     ::close(surplus);
     ++core_->metrics.connections_refused;
   } else if (surplus >= 0) {
-    static constexpr std::string_view answer =
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
-    [[maybe_unused]] const auto sent = ::send(surplus, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    [[maybe_unused]] const auto sent = ::send(surplus, refusal_.data(), refusal_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(surplus, SHUT_WR);
     ::close(surplus);
     ++core_->metrics.connections_refused;

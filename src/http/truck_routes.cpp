@@ -211,9 +211,7 @@ void add_truck_routes(router& to, pipeline::pipeline& spine) {
           .pattern = "/v1/trucks/{truck_id}",
           .body_limit = registration_body_bytes,
           .handler = register_truck_handler(spine)});
-  to.add({.method = method::delete_,
-          .pattern = "/v1/trucks/{truck_id}",
-          .handler = remove_truck_handler(spine)});
+  to.add({.method = method::delete_, .pattern = "/v1/trucks/{truck_id}", .handler = remove_truck_handler(spine)});
   to.add({.method = method::get, .pattern = "/v1/trucks/{truck_id}/position", .handler = sync_handler{[from](request& r) {
                                                                                 return newest_position(*from, r);
                                                                               }}});

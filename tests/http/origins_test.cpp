@@ -181,7 +181,7 @@ TEST(Protection, IsOnEveryAnswerAndAPageMayHaveAPolicyOfItsOwn) {
     EXPECT_EQ(a.header("referrer-policy"), "no-referrer") << request;
     EXPECT_EQ(a.header("cache-control"), "no-store") << request;
     EXPECT_EQ(a.header("content-security-policy"), strict) << request;
-    EXPECT_EQ(a.header("strict-transport-security"), "") << "there is no TLS";
+    EXPECT_EQ(a.header("strict-transport-security"), over_tls() ? "max-age=31536000" : "") << "only under TLS";
   }
   const auto page = p.ask(get("/page"));
   EXPECT_EQ(page.header("content-security-policy"), "default-src 'self'");

@@ -146,8 +146,8 @@ TEST(HttpSmuggling, TheTargetIsAPathOfThisServer) {
   server s;
   std::vector<attack> all;
   for (const std::string target : {"http://other/healthz",
-                                   "http://h/healthz",
-                                   "https://h/healthz",
+                                   "http://h@h/healthz",
+                                   "ftp://h/healthz",
                                    "other:80",
                                    "//other/healthz@h#x",
                                    "healthz",

@@ -191,6 +191,7 @@ TEST(Secrets, OfAFileIsSeenNowhere) {
   std::ofstream{scratch / "secret"} << secret << '\n';
   server s{{.environment = {{"HAULCAST_AUTH__HS256_SECRET", ""},
                             {"HAULCAST_AUTH__HS256_SECRET_FILE", (scratch / "secret").string()},
+                            {"HAULCAST_LIMITS__FAILED_LOGINS_PER_MINUTE", "0"},
                             {"HAULCAST_LOG__LEVEL", "trace"},
                             {"HAULCAST_LOG__FORMAT", "json"}}}};
   const auto good = admin_token(secret);
@@ -202,14 +203,16 @@ TEST(Secrets, OfAConfigurationIsSeenNowhere) {
   const auto secret = marker(secret_in_yaml);
   std::ofstream{scratch / "haulcast.yaml"} << "auth:\n  hs256_secret: " << secret
                                            << "\n  query_token: true\nlog:\n  level: trace\n";
-  server s{
-      {.environment = {{"HAULCAST_AUTH__HS256_SECRET", ""}}, .arguments = {"--config", (scratch / "haulcast.yaml").string()}}};
+  server s{{.environment = {{"HAULCAST_AUTH__HS256_SECRET", ""}, {"HAULCAST_LIMITS__FAILED_LOGINS_PER_MINUTE", "0"}},
+            .arguments = {"--config", (scratch / "haulcast.yaml").string()}}};
   const auto good = admin_token(secret);
   tell_everything(s, good, witness{{last_part(good)}});
 }
 
 TEST(Secrets, ThatTheServerMadeIsSeenNowhere) {
-  server s{{.environment = {{"HAULCAST_AUTH__HS256_SECRET", ""}, {"HAULCAST_LOG__LEVEL", "debug"}}}};
+  server s{{.environment = {{"HAULCAST_AUTH__HS256_SECRET", ""},
+                            {"HAULCAST_LIMITS__FAILED_LOGINS_PER_MINUTE", "0"},
+                            {"HAULCAST_LOG__LEVEL", "debug"}}}};
   std::string secret;
   std::ifstream{s.data_dir() / "secret"} >> secret;
   ASSERT_GE(secret.size(), 32U);

@@ -10,10 +10,10 @@ namespace {
 
 using nlohmann::json;
 
-const client::http_headers fields{{"Content-Type", "application/json"},
-                                  {"Content-Length", "2"},
-                                  {"Cache-Control", "no-store"},
-                                  {"X-Content-Type-Options", "nosniff"}};
+const client::http_headers fields{
+    {"Content-Type", "application/json"}, {"Content-Length", "2"},
+    {"Cache-Control", "no-store"},        {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "no-referrer"},   {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"}};
 
 client::http_headers with(client::http_headers all, const std::string& name, const std::string& value) {
   std::erase_if(all, [&](const auto& field) { return field.first == name; });

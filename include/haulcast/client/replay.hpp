@@ -17,13 +17,13 @@ struct replay_options {
   track_format format = track_format::by_name;
   std::string url = "http://127.0.0.1:8080";  // a path before /v1 is kept
   trust_files believed;
-  std::string token;                          // must cover every truck of the file
-  double speed = 60;                          // seconds of the file per second; 0: as fast as the server answers
-  std::optional<utc_time> end_at;             // where relative or shifted times end; none: now
-  bool shift = false;                         // move absolute times so that the newest is at `end_at`
-  column_map columns;                         // CSV only: member = column; the rest is recognised by name
-  std::string truck_id;                       // for files that name no truck (GPX without a name, CSV without the column)
-  std::size_t batch_max = 1000;               // positions in one request, 1-1000
+  std::string token;               // must cover every truck of the file
+  double speed = 60;               // seconds of the file per second; 0: as fast as the server answers
+  std::optional<utc_time> end_at;  // where relative or shifted times end; none: now
+  bool shift = false;              // move absolute times so that the newest is at `end_at`
+  column_map columns;              // CSV only: member = column; the rest is recognised by name
+  std::string truck_id;            // for files that name no truck (GPX without a name, CSV without the column)
+  std::size_t batch_max = 1000;    // positions in one request, 1-1000
   std::size_t connections = 16;
   bool gzip = false;                   // send bodies compressed
   bool json = false;                   // the summary as one JSON object on `out`

@@ -15,8 +15,8 @@ namespace haulcast::client {
 struct simulate_options {
   std::string url = "http://127.0.0.1:8080";  // a path before /v1 is kept
   trust_files believed;
-  std::string token;                          // covers all the trucks: normally an admin's
-  std::size_t trucks = 10;                    // 1-1,000,000, named <prefix>1 ... <prefix>N with leading zeros
+  std::string token;        // covers all the trucks: normally an admin's
+  std::size_t trucks = 10;  // 1-1,000,000, named <prefix>1 ... <prefix>N with leading zeros
   std::string truck_prefix = "SIM-";
   milliseconds interval{5000};           // between two positions of a truck, on the trucks' clock; at least 100 ms
   std::uint64_t seed = 1;                // the same seed drives the same tracks

@@ -153,6 +153,9 @@ inline constexpr auto error_texts = std::to_array<error_text>({
      "engine_status is a text of 1 to 64 bytes without control characters.", "Shorten it, or leave it out."},
     {"attributes_invalid", "The attributes are not valid", "attributes is a flat object of at most 16 scalars in 1 KiB.",
      "Leave out objects, arrays and what is not needed."},
+    {"truck_unknown", "The truck is not registered",
+     "The server is configured not to let trucks register themselves, and nobody has registered this one.",
+     "Have an admin register it (PUT /v1/trucks/{truck_id}), or check that truck_id is right."},
 
     // ---- error frames of the WebSocket
     {"frame_not_an_object", "The frame is not an object", "A frame is one JSON object.",
