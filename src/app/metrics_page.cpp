@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "haulcast/app/logging.hpp"
+#include "haulcast/app/reload.hpp"
 #include "haulcast/auth/api_keys.hpp"
 #include "haulcast/auth/ws_tickets.hpp"
 #include "haulcast/http/rate_limits.hpp"
@@ -233,6 +234,10 @@ std::string metrics_text(const metrics_sources& from) {
   add_http(p, from.door);
   add_auth(p, from.api_keys, from.tickets);
   add_limits(p, from.limits);
+  p.gauge("haulcast_config_last_reload_successful", "1 if the newest reload (the start counts) took effect.",
+          from.reloads.last_successful ? 1 : 0);
+  p.gauge("haulcast_config_last_reload_success_timestamp_seconds", "When a reload last took effect.",
+          static_cast<double>(to_epoch_ms(from.reloads.last_success)) / 1000);
   return p.text();
 }
 

@@ -15,6 +15,7 @@
 #include "haulcast/app/certificate.hpp"
 #include "haulcast/app/commands.hpp"
 #include "haulcast/app/metrics_page.hpp"
+#include "haulcast/app/reload.hpp"
 #include "haulcast/app/signals.hpp"
 #include "haulcast/app/spine.hpp"
 #include "haulcast/auth/api_keys.hpp"
@@ -103,7 +104,9 @@ class house {
         tickets_{{}},
         limits_{rate_limits_of(cfg.limits)},
         server_{loop_.get_executor(), server_options_of(cfg), routes(cfg)},
-        signals_{loop_, SIGINT, SIGTERM} {}
+        reloads_{loop_, reloadables(cfg)},
+        signals_{loop_, SIGINT, SIGTERM},
+        hangups_{loop_, SIGHUP} {}
 
   void use_certificate(tls::context shown) { server_.use_certificate(std::move(shown)); }
   result<net::ip::tcp::endpoint> listen(const net::ip::tcp::endpoint& where) { return server_.listen(where); }
@@ -111,6 +114,7 @@ class house {
   void run() {
     pipeline_.start();
     await_signal();
+    await_hangup();
     for (;;) {
       try {
         loop_.run();
@@ -153,7 +157,8 @@ class house {
                            .door = server_,
                            .api_keys = api_keys_,
                            .tickets = tickets_,
-                           .limits = limits_});
+                           .limits = limits_,
+                           .reloads = reloads_.metrics()});
     });
     http::add_docs_routes(to);
     return to;
@@ -173,6 +178,41 @@ class house {
       case http::credential::kind::ticket: return tickets_.redeem(shown.text, auth::ws_tickets::clock::now(), now);
     }
     return auth::token_error::invalid;
+  }
+
+  std::vector<reloadable> reloadables(const config& cfg) {
+    std::vector<reloadable> all{{.name = "API keys", .read = [this, cfg] { return read_api_keys(cfg); }}};
+    if (cfg.server.tls.certificate)
+      all.push_back({.name = "certificate", .read = [this, cfg] { return read_certificate(cfg); }});
+    return all;
+  }
+
+  // These two on the thread aside.
+  result<put_in_force> read_api_keys(const config& cfg) {
+    auto read = auth::api_key_table::load(api_keys_file(cfg));
+    if (!read) return read.error();
+    return put_in_force{[this, keys = std::move(*read)]() -> std::shared_ptr<void> {
+      spdlog::info("reloaded: {} API keys", keys->size());
+      return std::const_pointer_cast<auth::api_key_table>(api_keys_.replace(keys));
+    }};
+  }
+  result<put_in_force> read_certificate(const config& cfg) {
+    auto read = load_certificate_of(cfg);
+    if (!read) return read.error();
+    for (const auto& warning : (*read)->warnings) spdlog::warn("{}", warning);
+    return put_in_force{[this, shown = (*read)->shown]() -> std::shared_ptr<void> {
+      spdlog::info("reloaded: the certificate");
+      server_.use_certificate(shown);
+      return nullptr;
+    }};
+  }
+
+  void await_hangup() {
+    hangups_.async_wait([this](boost::system::error_code error, int) {
+      if (error) return;
+      reloads_.reload();
+      await_hangup();
+    });
   }
 
   void await_signal() {
@@ -208,7 +248,9 @@ class house {
   auth::ws_tickets tickets_;
   http::rate_limits limits_;
   http::server server_;
+  reloader reloads_;
   net::signal_set signals_;
+  net::signal_set hangups_;
 };
 
 }  // namespace

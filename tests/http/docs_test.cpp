@@ -65,7 +65,8 @@ TEST_F(Docs, EveryOperationAndEveryFrameAndEveryCodeStandsOnThePage) {
   for (const auto& [path, item] : openapi.at("paths").items()) {
     EXPECT_NE(page.body.find("<code>" + path + "</code></h3>"), std::string::npos) << path;
   }
-  for (const auto& [name, message] : json::parse(contract::asyncapi).at("components").at("messages").items()) {
+  const json asyncapi = json::parse(contract::asyncapi);
+  for (const auto& [name, message] : asyncapi.at("components").at("messages").items()) {
     EXPECT_NE(page.body.find("id=\"frame-" + name + "\""), std::string::npos) << name;
   }
   for (const auto& code : all_codes()) {

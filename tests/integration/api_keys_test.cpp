@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <sstream>
 
@@ -165,6 +166,34 @@ TEST(ApiKeys, StandInNoLogNoMetricAndNoFile) {
   struct stat status{};
   ASSERT_EQ(::stat(keys.file().c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
+TEST(ApiKeys, AreReadAgainOnSighupAndADamagedFileChangesNothing) {
+  const key_ring keys;
+  const auto first = keys.make("first", "admin");
+  server s{keys.options()};
+  const auto status = [&](const std::string& key) { return api{s.base(), key}.get("/v1/trucks").status; };
+  const auto successful = [&] {
+    return metric(s.as().get("/metrics").raw.body, "haulcast_config_last_reload_successful").value_or(-1);
+  };
+  auto follower = with_key(s, first);
+  ASSERT_FALSE(follower.connect());
+
+  const auto second = keys.make("second", "admin");
+  EXPECT_EQ(keys.run({"revoke", "first"}).exit.code, 0);
+  EXPECT_EQ(status(second), 401U);
+  EXPECT_EQ(status(first), 200U);
+  s.process().signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return status(second) == 200; }));
+  EXPECT_EQ(status(first), 401U);
+  EXPECT_EQ(successful(), 1);
+
+  std::ofstream{keys.file()} << "damaged";
+  s.process().signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return successful() == 0; }));
+  EXPECT_EQ(status(second), 200U);
+  follower.send(R"({"type":"ping"})");
+  EXPECT_EQ(follower.receive(20s), R"({"type":"pong"})") << "a reload drops nobody";
 }
 
 TEST(ApiKeys, ADamagedFileOfThemStartsNoServer) {

@@ -22,11 +22,12 @@ client::http_headers with(client::http_headers all, const std::string& name, con
 }
 
 exchange got(std::string target, unsigned status, const json& body) {
+  auto headers = target == "/v1/trucks/T" ? with(fields, "ETag", "\"1.1moving\"") : fields;
   return {.method = "GET",
           .target = std::move(target),
           .request_body = {},
           .status = status,
-          .headers = fields,
+          .headers = std::move(headers),
           .body = body.dump()};
 }
 
@@ -83,16 +84,17 @@ TEST_F(Judge, SeesAStatusAPathAMethodAndACodeThatAreNotThere) {
 }
 
 TEST_F(Judge, SeesFieldsThatAreMissingUnknownOrOdd) {
-  auto seen = got("/v1/trucks/T", 200, truck);
-  seen.headers = with(fields, "Server", "haulcast");
+  const auto good = got("/v1/trucks/T", 200, truck);
+  auto seen = good;
+  seen.headers = with(good.headers, "Server", "haulcast");
   EXPECT_NE(fault(seen), "");
-  seen.headers = with(fields, "Cache-Control", "");
+  seen.headers = with(good.headers, "Cache-Control", "");
   EXPECT_NE(fault(seen), "");
-  seen.headers = with(fields, "Cache-Control", "max-age=1000000");
+  seen.headers = with(good.headers, "Cache-Control", "max-age=1000000");
   EXPECT_NE(fault(seen), "");
-  seen.headers = with(fields, "Content-Type", "text/html");
+  seen.headers = with(good.headers, "Content-Type", "text/html");
   EXPECT_NE(fault(seen), "");
-  seen.headers = with(fields, "ETag", "\"1\"");
+  seen.headers = with(good.headers, "Location", "/v1/trucks/T");
   EXPECT_NE(fault(seen), "") << "a field of other operations";
   EXPECT_NE(fault(problem_at("POST", "/v1/positions", 503, "not_ready")), "") << "Retry-After is missing";
   auto unavailable = problem_at("POST", "/v1/positions", 503, "not_ready");

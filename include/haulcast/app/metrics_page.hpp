@@ -25,6 +25,8 @@ class live_server;
 
 namespace haulcast::app {
 
+struct reload_metrics;
+
 struct metrics_sources {
   const pipeline::pipeline& spine;
   const hub::hub& fan_out;
@@ -33,6 +35,7 @@ struct metrics_sources {
   const auth::api_keys& api_keys;
   const auth::ws_tickets& tickets;
   const http::rate_limits& limits;
+  const reload_metrics& reloads;
 };
 
 /// Prometheus text format 0.0.4. No label ever holds a truck's id or anything else a client chose. Loop only; O(metrics +
