@@ -1,6 +1,7 @@
 #include "haulcast/app/config_file.hpp"
 
 #include "haulcast/app/config_keys.hpp"
+#include "haulcast/wire/control_characters.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -134,8 +135,7 @@ class settings_reader final : public YAML::EventHandler {
   std::string full_name() const { return section_.empty() ? *key_ : section_ + "." + *key_; }
 
   void start_key(const YAML::Mark& mark, const std::string& name) {
-    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
-    if (std::any_of(name.begin(), name.end(), is_control)) refuse(mark, "a key is a word, without control characters");
+    if (wire::has_control_character(name)) refuse(mark, "a key is a word, without control characters");
     key_ = name;
     const auto [first, is_new] = lines_.try_emplace(full_name(), mark.line + 1);
     if (!is_new) refuse(mark, full_name() + " is given twice; the first is in line " + std::to_string(first->second));

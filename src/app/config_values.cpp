@@ -7,6 +7,7 @@
 
 #include "haulcast/app/config_keys.hpp"
 #include "haulcast/app/numbers.hpp"
+#include "haulcast/wire/control_characters.hpp"
 
 namespace haulcast::app {
 namespace {
@@ -23,13 +24,9 @@ std::string shown_number(const config_key& key, double number) {
   return format_number(number);
 }
 
-bool has_control_characters(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
 failure wrong(const config_key& key, std::string_view value, const std::string& rule) {
   auto sentence = std::string{key.name} + " " + rule;
-  if (!key.secret && !has_control_characters(value)) sentence += "; it is " + std::string{value.substr(0, 80)};
+  if (!key.secret && !wire::has_control_character(value)) sentence += "; it is " + std::string{value.substr(0, 80)};
   return {sentence};
 }
 
@@ -59,7 +56,7 @@ std::string choice_rule(std::string_view choices) {
 
 std::optional<std::string> rule_broken_by_text(const config_key& key, std::string_view value) {
   if (value.empty()) return "must not be empty";
-  if (has_control_characters(value)) return "must not hold control characters";
+  if (wire::has_control_character(value)) return "must not hold control characters";
   if (!key.choices.empty() && !is_choice(key.choices, value)) return choice_rule(key.choices);
   return key.check == nullptr ? std::nullopt : key.check(value);
 }

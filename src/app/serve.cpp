@@ -175,9 +175,16 @@ class house {
     switch (shown.what) {
       case http::credential::kind::token: return tokens_.verify(shown.text, now);
       case http::credential::kind::api_key: return api_keys_.verify(shown.text, now);
-      case http::credential::kind::ticket: return tickets_.redeem(shown.text, auth::ws_tickets::clock::now(), now);
+      case http::credential::kind::ticket: return redeem(shown.text, now);
     }
     return auth::token_error::invalid;
+  }
+
+  // A key that was revoked meanwhile opens nothing any more, nor does what was bought with it.
+  http::entrance::verdict redeem(std::string_view ticket, utc_time now) {
+    auto who = tickets_.redeem(ticket, auth::ws_tickets::clock::now(), now);
+    if (who && !api_keys_.still_holds(**who)) return auth::token_error::invalid;
+    return who;
   }
 
   std::vector<reloadable> reloadables(const config& cfg) {

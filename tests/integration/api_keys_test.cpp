@@ -182,10 +182,15 @@ TEST(ApiKeys, AreReadAgainOnSighupAndADamagedFileChangesNothing) {
   const auto second = keys.make("second", "admin");
   EXPECT_EQ(keys.run({"revoke", "first"}).exit.code, 0);
   EXPECT_EQ(status(second), 401U);
-  EXPECT_EQ(status(first), 200U);
+  const auto ticket = api{s.base(), first}.post_text("/v1/ws-tickets", "").body.at("ticket").get<std::string>();
   s.process().signal(SIGHUP);
   EXPECT_TRUE(eventually([&] { return status(second) == 200; }));
   EXPECT_EQ(status(first), 401U);
+  client::ws_options bought;
+  bought.target = "/v1/ws?ticket=" + ticket;
+  const auto refused = client::ws_client{s.base(), bought}.connect();
+  ASSERT_TRUE(refused) << "what was bought with it opens nothing any more";
+  EXPECT_EQ(refused->status, 401U);
   EXPECT_EQ(successful(), 1);
 
   std::ofstream{keys.file()} << "damaged";

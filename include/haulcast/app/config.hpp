@@ -1,5 +1,5 @@
 // Everything that can be configured, as plain values with their defaults. What each key means, its unit and its range stand in
-// src/app/config_keys.cpp, the one table behind YAML, environment, `check-config` and config/haulcast.example.yaml.
+// src/app/config_table.cpp, the one table behind YAML, environment, `check-config` and config/haulcast.example.yaml.
 #pragma once
 
 #include <chrono>
