@@ -22,7 +22,7 @@ class settings_reader final : public YAML::EventHandler {
     std::string what;
   };
 
-  explicit settings_reader(std::string_view text) {
+  settings_reader(std::string_view text, std::span<const std::string_view> lists) : lists_{lists} {
     while (!text.empty()) {
       const auto end = std::min(text.find('\n'), text.size());
       lines_of_text_.push_back(text.substr(0, end));
@@ -30,7 +30,17 @@ class settings_reader final : public YAML::EventHandler {
     }
   }
 
-  std::vector<std::pair<setting, int>> take() { return std::move(found_); }
+  struct item {
+    std::vector<std::pair<std::string, std::string>> members{};
+    int line = 0;
+  };
+  struct one {
+    std::string name;
+    std::optional<std::string> value;
+    int line = 0;
+    std::optional<std::vector<item>> list{};
+  };
+  std::vector<one> take() { return std::move(found_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) refuse(mark, "a configuration is one document; what follows --- is another");
@@ -40,6 +50,7 @@ class settings_reader final : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_anchor(mark, anchor);
     if (depth_ == 0) return;  // an empty file, or one of comments alone
+    if (list_) refuse(mark, word_ ? full_name() + " has no value for " + *word_ : full_name() + " has an empty item");
     if (!key_) refuse(mark, "a key has no name");
     add(mark, std::nullopt);
   }
@@ -51,6 +62,7 @@ class settings_reader final : public YAML::EventHandler {
     if (!plain && !is_quoted_in_line(mark))
       refuse(mark, "a value stands in one line, and a quote that is opened is closed in it");
     if (depth_ == 0) refuse(mark, "a configuration is a mapping of keys to values, not a single value");
+    if (list_) return add_to_item(mark, value);
     if (key_) {
       add(mark, value);
     } else {
@@ -61,6 +73,7 @@ class settings_reader final : public YAML::EventHandler {
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
+    if (list_) return start_item(mark);
     if (depth_ == 1 && !key_) refuse(mark, "a key is a word, not a mapping");
     if (depth_ == 2)
       refuse(mark, key_ ? full_name() + " takes one value, not keys of its own" : "a key is a word, not a mapping");
@@ -68,15 +81,30 @@ class settings_reader final : public YAML::EventHandler {
     ++depth_;
   }
   void OnMapEnd() override {
+    if (list_) {
+      in_item_ = false;
+      return;
+    }
     --depth_;
     section_.reset();
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    if (list_) refuse(mark, full_name() + " has a list in its list");
+    if (key_ && std::ranges::find(lists_, full_name()) != lists_.end()) {
+      refuse_anchor(mark, anchor);
+      refuse_tag(mark, tag);
+      list_.emplace();
+      return;
+    }
     if (depth_ == 0) refuse(mark, "a configuration is a mapping of keys to values, not a list");
     refuse(mark, key_ ? full_name() + " takes one value, not a list" : "a key is a word, not a list");
   }
-  void OnSequenceEnd() override {}
+  void OnSequenceEnd() override {
+    found_.push_back({full_name(), std::nullopt, key_line_, std::exchange(list_, std::nullopt)});
+    key_.reset();
+  }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     refuse(mark, "aliases (*name) are not taken; write the value out");
@@ -120,8 +148,25 @@ class settings_reader final : public YAML::EventHandler {
   }
 
   void add(const YAML::Mark&, std::optional<std::string> value) {
-    found_.push_back({setting{full_name(), std::move(value), {}}, key_line_});
+    found_.push_back({full_name(), std::move(value), key_line_});
     key_.reset();
+  }
+
+  void start_item(const YAML::Mark& mark) {
+    if (in_item_) refuse(mark, full_name() + " nests too deep: an item has words and values");
+    in_item_ = true;
+    list_->push_back({.line = mark.line + 1});
+  }
+  void add_to_item(const YAML::Mark& mark, const std::string& text) {
+    if (!in_item_) refuse(mark, full_name() + " is a list of items such as {word: value}, not of single values");
+    auto& members = list_->back().members;
+    if (word_) {
+      members.emplace_back(*std::exchange(word_, std::nullopt), text);
+      return;
+    }
+    const bool again = std::ranges::any_of(members, [&](const auto& m) { return m.first == text; });
+    if (again) refuse(mark, full_name() + " has " + text + " twice in one item");
+    word_ = text;
   }
 
   int documents_ = 0;
@@ -131,33 +176,58 @@ class settings_reader final : public YAML::EventHandler {
   std::optional<std::string> key_;    // set between a key and its value
   std::map<std::string, int> lines_;  // of keys
   std::vector<std::string_view> lines_of_text_;
-  std::vector<std::pair<setting, int>> found_;
+  std::span<const std::string_view> lists_;  // keys that may have one
+  std::optional<std::vector<item>> list_;    // set within one
+  std::optional<std::string> word_;          // set between a word and its value
+  bool in_item_ = false;
+  std::vector<one> found_;
 };
 
 std::string at(std::string_view file_name, int line) { return std::string{file_name} + ":" + std::to_string(line); }
 
-}  // namespace
-
-result<std::vector<setting>> read_settings(const std::string& yaml, std::string_view file_name) {
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  const bool marked = yaml.starts_with(byte_order_mark);
-  std::istringstream text{marked ? yaml.substr(byte_order_mark.size()) : yaml};
-  settings_reader reader{text.view()};
+/// `place` turns a line into what a setting says of where it stands.
+template <class Place>
+result<std::vector<setting>> read_all(const std::string& yaml, std::span<const std::string_view> lists, const Place& place) {
+  std::istringstream text{yaml};
+  settings_reader reader{text.view(), lists};
   try {
     YAML::Parser parser{text};
     while (parser.HandleNextDocument(reader)) {
     }
   } catch (const settings_reader::refusal& refused) {
-    return failure{at(file_name, refused.line) + ": " + refused.what};
+    return failure{place(refused.line) + ": " + refused.what};
   } catch (const YAML::Exception& error) {
-    return failure{at(file_name, error.mark.line + 1) + ": this is not YAML: " + error.msg};
+    return failure{place(error.mark.line + 1) + ": this is not YAML: " + error.msg};
   }
   std::vector<setting> settings;
-  for (auto& [one, line] : reader.take()) {
-    one.where = at(file_name, line);
-    settings.push_back(std::move(one));
+  for (auto& found : reader.take()) {
+    auto& one = settings.emplace_back(setting{std::move(found.name), std::move(found.value), place(found.line)});
+    if (!found.list) continue;
+    one.list.emplace();
+    for (auto& item : *found.list) one.list->push_back({std::move(item.members), place(item.line)});
   }
   return settings;
+}
+
+}  // namespace
+
+result<std::vector<setting>> read_settings(const std::string& yaml, std::string_view file_name,
+                                           std::span<const std::string_view> lists) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  const bool marked = yaml.starts_with(byte_order_mark);
+  return read_all(marked ? yaml.substr(byte_order_mark.size()) : yaml, lists, [&](int line) { return at(file_name, line); });
+}
+
+result<setting> read_list(std::string_view name, const std::string& value, std::string_view variable) {
+  const std::string where{variable};
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
+  if (std::ranges::any_of(value, is_control)) return failure{where + ": a list stands in one line: [{...}, {...}]"};
+  const auto dot = name.find('.');
+  const auto yaml = std::string{name.substr(0, dot)} + ":\n  " + std::string{name.substr(dot + 1)} + ": " + value;
+  auto settings = read_all(yaml, std::span{&name, 1}, [&](int) { return where; });
+  if (!settings) return settings.error();
+  if (settings->size() != 1) return failure{where + ": this is not one list"};
+  return std::move(settings->front());
 }
 
 }  // namespace haulcast::app

@@ -106,7 +106,9 @@ std::string show(const config& cfg) {
     out.append(section.empty() ? "" : "  ")
         .append(leaf_of(key))
         .append(": ")
-        .append(hidden ? "\"***\"" : yaml_scalar(value))
+        .append(hidden            ? "\"***\""
+                : takes_list(key) ? value
+                                  : yaml_scalar(value))
         .append("\n");
   }
   return out;
@@ -125,7 +127,7 @@ std::string example_config() {
       "empty\n"
       "# counts as not set. Keys that are not known, or given twice, are errors. Sizes in bytes may be written as 65536 or 64 "
       "KiB\n"
-      "# (KiB, MiB, GiB, TiB). A change holds from the next start on.\n";
+      "# (KiB, MiB, GiB, TiB). A change holds from the next start on; those of auth, but for query_token, also after SIGHUP.\n";
   std::string_view section;
   for (const auto& key : config_keys()) {
     const bool first = section_of(key) != section;

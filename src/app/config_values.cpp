@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "config_lists.hpp"
 #include "haulcast/app/config_keys.hpp"
 #include "haulcast/app/numbers.hpp"
 
@@ -15,6 +16,8 @@ template <class T>
 struct is_optional : std::false_type {};
 template <class T>
 struct is_optional<std::optional<T>> : std::true_type {};
+template <>
+struct is_optional<key_items> : std::true_type {};
 
 bool is_byte_size(const config_key& key) { return key.unit == "bytes"; }
 
@@ -102,6 +105,11 @@ class setter {
     if (!broken) *path = text_;
     return broken;
   }
+  std::optional<std::string> operator()(key_items* items) const {
+    items->clear();
+    if (text_ == key_.default_value) return std::nullopt;
+    return "must be a list";
+  }
   template <class T>
   std::optional<std::string> operator()(std::optional<T>* optional) const {
     optional->reset();
@@ -132,6 +140,9 @@ class shower {
   }
   std::string operator()(const std::string* text) const { return *text; }
   std::string operator()(const std::filesystem::path* path) const { return path->string(); }
+  std::string operator()(const key_items* items) const {
+    return items->empty() ? std::string{key_.default_value} : text_of(*items);
+  }
   template <class T>
   std::string operator()(const std::optional<T>* optional) const {
     return *optional ? (*this)(&**optional) : std::string{key_.default_value};

@@ -13,7 +13,9 @@
 #include <new>
 
 #include "haulcast/app/commands.hpp"
+#include "haulcast/app/identity.hpp"
 #include "haulcast/app/metrics_page.hpp"
+#include "haulcast/app/reload.hpp"
 #include "haulcast/app/signals.hpp"
 #include "haulcast/app/spine.hpp"
 #include "haulcast/auth/token.hpp"
@@ -69,25 +71,38 @@ http::ingest_options ingest_options_of(const config& cfg) {
           .max_body_bytes = cfg.ingest.max_body_bytes};
 }
 
+// What a reload may change: the configuration as it is written now, of which only `auth` is taken.
+result<config> read_again(const config& running) {
+  auto fresh = load_config(running.read_from, current_environment());
+  if (!fresh) return fresh.error();
+  config next = running;
+  next.auth = std::move(fresh->auth);
+  if (auto valid = validate(next); !valid) return valid.error();
+  return next;
+}
+
 // Everything that lives on the loop, in the order in which it stands on one another.
 class house {
  public:
-  house(const config& cfg, std::string secret, spine_files files, journal::recovered life)
+  house(const config& cfg, auth::token_rules rules, spine_files files, journal::recovered life)
       : files_{std::move(files)},
         hub_{"/haulcast/" + files_.log->id()},
         pipeline_{loop_, pipeline_options_of(cfg), *files_.log, *files_.snapshots, std::move(life), hub_},
         live_{loop_, pipeline_, hub_, live_options_of(cfg)},
-        tokens_{{.hs256_secret = std::move(secret), .issuer = cfg.auth.issuer, .audience = cfg.auth.audience}},
+        tokens_{std::move(rules)},
         server_{loop_.get_executor(),
                 {.connections_max = std::min(cfg.limits.max_connections, descriptors_for_connections())},
                 routes(cfg)},
-        signals_{loop_, SIGINT, SIGTERM} {}
+        reloads_{loop_, reloadables(cfg)},
+        signals_{loop_, SIGINT, SIGTERM},
+        hangups_{loop_, SIGHUP} {}
 
   result<net::ip::tcp::endpoint> listen(const net::ip::tcp::endpoint& where) { return server_.listen(where); }
 
   void run() {
     pipeline_.start();
     await_signal();
+    await_hangup();
     for (;;) {
       try {
         loop_.run();
@@ -119,9 +134,50 @@ class house {
                                                   .counted = std::move(connection.counted)});
                                    },
                                .query_token = cfg.auth.query_token});
-    http::add_operation_routes(
-        to, pipeline_, [this] { return metrics_text({.spine = pipeline_, .fan_out = hub_, .live = live_, .door = server_}); });
+    http::add_operation_routes(to, pipeline_, [this] {
+      return metrics_text({.spine = pipeline_,
+                           .fan_out = hub_,
+                           .live = live_,
+                           .door = server_,
+                           .tokens = tokens_,
+                           .reloads = reloads_.metrics()});
+    });
     return to;
+  }
+
+  std::vector<reloadable> reloadables(const config& cfg) {
+    return {{.name = "tokens", .read = [this, cfg] { return read_tokens(cfg); }}};
+  }
+
+  // On the thread aside.
+  result<put_in_force> read_tokens(const config& running) {
+    const auto cfg = read_again(running);
+    if (!cfg) return cfg.error();
+    auto read = token_rules_of(*cfg);
+    if (!read) return read.error();
+    const auto rules = std::make_shared<auth::token_rules>(std::move(*read));
+    return put_in_force{[this, rules]() -> std::shared_ptr<void> {
+      spdlog::info("reloaded: {} keys, {} revoked subjects", rules->keys.size(), rules->revoked.size());
+      *rules = tokens_.replace(std::move(*rules));
+      end_revoked();
+      return rules;
+    }};
+  }
+
+  // Those who are connected were believed before; everybody else is asked for a token.
+  void end_revoked() {
+    if (tokens_.rules().revoked.empty()) return;
+    const auto is_revoked = [this](const auth::principal& who) { return tokens_.is_revoked(who.subject); };
+    live_.revoke(is_revoked);
+    server_.end_streams(is_revoked);
+  }
+
+  void await_hangup() {
+    hangups_.async_wait([this](boost::system::error_code error, int) {
+      if (error) return;
+      reloads_.reload();
+      await_hangup();
+    });
   }
 
   void await_signal() {
@@ -154,7 +210,9 @@ class house {
   ws::live_server live_;
   auth::token_verifier tokens_;
   http::server server_;
+  reloader reloads_;
   net::signal_set signals_;
+  net::signal_set hangups_;
 };
 
 }  // namespace
@@ -165,8 +223,11 @@ int serve(const config& cfg) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like any other
   auto directory = journal::data_directory::open(cfg.data_dir);
   if (!directory) return give_up(exit_data_directory, directory.error().what);
-  auto secret = signing_secret(cfg);
-  if (!secret) return give_up(exit_data_directory, secret.error().what);
+  if (believes_hs256(cfg)) {
+    if (const auto secret = signing_secret(cfg); !secret) return give_up(exit_data_directory, secret.error().what);
+  }
+  auto rules = token_rules_of(cfg);
+  if (!rules) return give_up(exit_wrong_usage, rules.error().what);
   auto files = open_spine(cfg, *directory);
   if (!files) return give_up(exit_data_directory, files.error().what);
   auto life = pipeline::begin_life(*files->log, *files->snapshots, pipeline_options_of(cfg));
@@ -175,7 +236,7 @@ int serve(const config& cfg) {
 
   const auto where = http::parse_endpoint(cfg.server.listen);
   if (!where) return give_up(exit_wrong_usage, where.error().what);
-  house h{cfg, std::move(secret->text), std::move(*files), std::move(*life)};
+  house h{cfg, std::move(*rules), std::move(*files), std::move(*life)};
   const auto listening = h.listen(*where);
   if (!listening) return give_up(exit_failed, listening.error().what);
   const auto host =

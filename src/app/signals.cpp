@@ -7,11 +7,10 @@ namespace haulcast::app {
 namespace {
 
 void change_mask(int how) {
-  sigset_t both;
-  sigemptyset(&both);
-  sigaddset(&both, SIGINT);
-  sigaddset(&both, SIGTERM);
-  ::pthread_sigmask(how, &both, nullptr);
+  sigset_t ours;
+  sigemptyset(&ours);
+  for (const int one : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ours, one);
+  ::pthread_sigmask(how, &ours, nullptr);
 }
 
 }  // namespace

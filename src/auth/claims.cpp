@@ -1,53 +1,17 @@
 #include "haulcast/auth/claims.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
+
 #include "haulcast/base/id.hpp"
+#include "strict_json.hpp"
 
 namespace haulcast::auth {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t depth_max = 8;
 constexpr double latest_time_s = 253402300799.0;  // the last second of the year 9999
-
-/// The library keeps the last of two members with one name and says nothing; a second `role` must not pass. Nothing when the
-/// text is no JSON object, repeats a member, or nests too deep.
-std::optional<json> parse_strictly(std::string_view text) {
-  std::vector<std::set<std::string>> members;
-  std::size_t depth = 0;
-  bool acceptable = true;
-  const auto watch = [&](int, json::parse_event_t event, json& parsed) {
-    using enum json::parse_event_t;
-    if (event == object_start) members.emplace_back();
-    if (event == object_start || event == array_start) acceptable = acceptable && ++depth <= depth_max;
-    if (event == key) acceptable = acceptable && members.back().insert(parsed.get<std::string>()).second;
-    if (event == object_end || event == array_end) --depth;
-    if (event == object_end) members.pop_back();
-    return acceptable;
-  };
-  auto object = json::parse(text, watch, /*allow_exceptions=*/false);
-  if (!acceptable || !object.is_object()) return std::nullopt;
-  return object;
-}
-
-bool is_plain_text(std::string_view text) noexcept {
-  return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7F;
-  });
-}
-
-const json* member(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() ? nullptr : &*found;
-}
-
-const std::string* text_of(const json* value) { return value == nullptr ? nullptr : value->get_ptr<const std::string*>(); }
 
 /// A NumericDate, which may have a fraction. Seconds only: milliseconds put there by mistake lie beyond the year 9999.
 std::optional<utc_time> time_of(const json& value) {
@@ -123,13 +87,6 @@ bool read_identity(const json& payload, claims& out) {
 double to_numeric_date(utc_time t) { return static_cast<double>(to_epoch_ms(t)) / 1000; }
 
 }  // namespace
-
-bool is_hs256_header(std::string_view text) {
-  const auto header = parse_strictly(text);
-  if (!header || header->contains("crit")) return false;
-  const auto* algorithm = text_of(member(*header, "alg"));
-  return algorithm != nullptr && *algorithm == "HS256";
-}
 
 std::optional<claims> read_claims(std::string_view text) {
   const auto payload = parse_strictly(text);

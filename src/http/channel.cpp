@@ -85,6 +85,10 @@ net::awaitable<void> channel::flush() {
   if (out_.capacity() > kept_bytes_max) free_memory(out_);
 }
 
+void channel::hurry() noexcept {
+  if (net::buffer_size(pending_) != 0) allow(core_.options.linger_timeout);
+}
+
 net::awaitable<void> channel::linger() {
   error_code failed;
   socket_.shutdown(net::ip::tcp::socket::shutdown_send, failed);

@@ -8,16 +8,18 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "haulcast/app/config.hpp"
+#include "haulcast/app/config_file.hpp"
 #include "haulcast/base/result.hpp"
 
 namespace haulcast::app {
 
 /// Where a key's value lives, which also says what kind of value it is. Optionals are unset by their default word.
-using key_target =
-    std::variant<bool*, double*, std::optional<double>*, std::size_t*, std::optional<std::size_t>*, seconds*,
-                 std::chrono::hours*, std::chrono::days*, std::string*, std::optional<std::string>*, std::filesystem::path*>;
+using key_target = std::variant<bool*, double*, std::optional<double>*, std::size_t*, std::optional<std::size_t>*, seconds*,
+                                std::chrono::hours*, std::chrono::days*, std::string*, std::optional<std::string>*,
+                                std::filesystem::path*, key_items*>;
 
 /// A check of a text value beyond its kind; nothing when it is good, else how the sentence "<key> ..." goes on.
 using key_check = std::optional<std::string> (*)(std::string_view text);
@@ -53,6 +55,11 @@ std::string unknown_key(std::string_view name);
 
 /// Nothing as value is YAML's null. Error: a sentence that names the key and, unless it is secret, the value.
 result<void> set_key(config& cfg, const config_key& key, const std::optional<std::string>& value);
+
+/// Whether its value is a list.
+bool takes_list(const config_key& key);
+/// Error: a sentence that begins with the place of the item that is wrong.
+result<void> set_list(config& cfg, const config_key& key, const std::vector<setting_item>& items);
 
 /// In the form in which a file has it; secrets in clear.
 std::string value_of(const config& cfg, const config_key& key);

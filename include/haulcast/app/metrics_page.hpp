@@ -4,6 +4,9 @@
 #include <string>
 
 namespace haulcast {
+namespace auth {
+class token_verifier;
+}
 namespace http {
 class server;
 }
@@ -20,11 +23,15 @@ class live_server;
 
 namespace haulcast::app {
 
+struct reload_metrics;
+
 struct metrics_sources {
   const pipeline::pipeline& spine;
   const hub::hub& fan_out;
   const ws::live_server& live;
   const http::server& door;
+  const auth::token_verifier& tokens;
+  const reload_metrics& reloads;
 };
 
 /// Prometheus text format 0.0.4. No label ever holds a truck's id or anything else a client chose. Loop only; O(metrics +
