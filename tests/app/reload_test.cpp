@@ -19,6 +19,7 @@ class Reload : public testing::Test {
   template <class Holds>
   void until(const Holds& holds) {
     const auto work = net::make_work_guard(loop_);
+    loop_.restart();  // it had nothing left to do
     while (!holds()) loop_.run_one();
   }
   reloadable counting(std::string name) {
