@@ -7,6 +7,7 @@
 
 #include "cli_commands.hpp"
 #include "haulcast/app/certificate.hpp"
+#include "haulcast/app/identity.hpp"
 #include "haulcast/app/mint.hpp"
 #include "haulcast/app/numbers.hpp"
 #include "haulcast/base/edit_distance.hpp"
@@ -21,7 +22,7 @@ void add_serve(CLI::App& app, cli_run& cli) {
   command->footer(
       "Without a configuration it listens on 127.0.0.1:8080 and keeps its data in ./haulcast-data. Once it is ready it\n"
       "prints one line, `listening on http://...`; logs go to stderr. SIGTERM and SIGINT end it in good order, a second\n"
-      "one at once.\n\n"
+      "one at once. SIGHUP reads keys, secrets and revoked subjects again; no connection ends by it.\n\n"
       "Examples:\n"
       "  haulcast serve\n"
       "  haulcast serve --config /etc/haulcast.yaml\n"
@@ -57,6 +58,7 @@ void add_check_config(CLI::App& app, cli_run& cli) {
       const auto cfg = load_config_of(*file, cli.here);
       if (!cfg) return cli.refuse(cfg.error().what);
       if (const auto valid = validate(*cfg); !valid) return cli.refuse(valid.error().what);
+      if (const auto good = check_identity_files(*cfg); !good) return cli.refuse(good.error().what);
       const auto certificate = load_certificate_of(*cfg);
       if (!certificate) return cli.refuse(certificate.error().what);
       if (*certificate) {
@@ -71,6 +73,10 @@ void add_check_config(CLI::App& app, cli_run& cli) {
 int print_token(const cli_run& cli, const token_request& request, const std::string& file) {
   const auto cfg = load_config_of(file, cli.here);
   if (!cfg) return cli.refuse(cfg.error().what);
+  if (!believes_hs256(*cfg)) {
+    return cli.refuse(
+        "this server believes the issuers of auth.keys alone; with auth.hs256_secret it would take tokens made here");
+  }
   // Tried with any secret first: a request that cannot be must not leave a data directory behind.
   if (const auto possible = mint(request, *cfg, "a secret that signs nothing", cli.here.now); !possible) {
     return cli.refuse(possible.error().what);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli_commands.hpp"
+#include "haulcast/app/identity.hpp"
 #include "haulcast/app/listen.hpp"
 #include "haulcast/app/mint.hpp"
 #include "haulcast/auth/api_key.hpp"
@@ -78,7 +79,7 @@ bool is_on_this_machine(std::string_view url) {
 /// goes nowhere else, whatever URL is given.
 result<minted_token> local_token(const config& cfg, const target& where, utc_time now) {
   const failure none{"a token is needed: --token or HAULCAST_TOKEN; `haulcast token` makes one where the server runs"};
-  if (!is_on_this_machine(where.url)) return none;
+  if (!is_on_this_machine(where.url) || !believes_hs256(cfg)) return none;
   std::error_code error;
   if (!cfg.auth.hs256_secret && !std::filesystem::exists(cfg.data_dir / "secret", error)) return none;
   const auto secret = signing_secret(cfg);

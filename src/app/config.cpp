@@ -45,13 +45,17 @@ std::string key_of(std::string_view variable) {
 }
 
 result<void> apply(config& cfg, const std::vector<setting>& settings) {
-  for (const auto& [name, value, where] : settings) {
+  for (const auto& [name, value, where, items] : settings) {
     const auto* key = find_key(name);
     if (key == nullptr && is_section(name)) {
       if (!value) continue;  // all its keys are commented out
       return failure{where + ": " + name + " is a section; its keys stand below it, indented"};
     }
     if (key == nullptr) return failure{where + ": " + unknown_key(name)};
+    if (items) {
+      if (auto set = set_items(cfg, *key, *items); !set) return set;
+      continue;
+    }
     if (auto set = set_key(cfg, *key, value); !set) return failure{where + ": " + set.error().what};
   }
   return {};
@@ -77,7 +81,13 @@ result<std::vector<setting>> settings_of(const environment& variables) {
     const auto* value = variable_named(variables, name);
     const auto* file = key.secret ? variable_named(variables, name + std::string{file_suffix}) : nullptr;
     if (value != nullptr && file != nullptr) return failure{name + " and " + name + "_FILE are both set; one of them must go"};
-    if (value != nullptr) settings.push_back({std::string{key.name}, *value, name});
+    if (value != nullptr && takes_items(key)) {
+      auto items = read_items(key.name, *value, name);
+      if (!items) return items.error();
+      settings.push_back(std::move(*items));
+    } else if (value != nullptr) {
+      settings.push_back({std::string{key.name}, *value, name});
+    }
     if (file == nullptr) continue;
     auto secret = read_secret(key, *file, name + std::string{file_suffix});
     if (!secret) return secret.error();
@@ -115,9 +125,21 @@ result<void> check_exposure(const config& cfg) {
   if (!where) return failure{"server.listen " + where.error().what};
   if (where->loopback) return {};
   const auto needed = "server.listen " + cfg.server.listen + " can be reached from other machines, which needs ";
-  if (!cfg.auth.hs256_secret)
-    return failure{needed + "auth.hs256_secret to be set: the generated one is for this machine alone"};
-  if (cfg.auth.hs256_secret->size() < secret_bytes_good) return failure{needed + "an auth.hs256_secret of at least 32 bytes"};
+  const auto& auth = cfg.auth;
+  if (!auth.hs256_secret && auth.keys.empty())
+    return failure{needed + "auth.hs256_secret or auth.keys to be set: the generated secret is for this machine alone"};
+  const auto is_poor = [](const auto& secret) { return secret && secret->size() < secret_bytes_good; };
+  if (is_poor(auth.hs256_secret)) return failure{needed + "an auth.hs256_secret of at least 32 bytes"};
+  if (is_poor(auth.hs256_previous_secret)) return failure{needed + "an auth.hs256_previous_secret of at least 32 bytes"};
+  return {};
+}
+
+result<void> check_secrets(const auth_keys& auth) {
+  if (!auth.hs256_previous_secret) return {};
+  if (!auth.hs256_secret) return failure{"auth.hs256_previous_secret needs auth.hs256_secret, which signs from now on"};
+  if (auth.hs256_secret == auth.hs256_previous_secret) {
+    return failure{"auth.hs256_previous_secret must be another than auth.hs256_secret"};
+  }
   return {};
 }
 
@@ -157,6 +179,7 @@ environment current_environment() {
 
 result<config> load_config(const std::optional<std::filesystem::path>& file, const environment& variables) {
   config cfg;
+  cfg.read_from = file;
   if (file) {
     if (auto applied = apply_file(cfg, *file); !applied) return applied.error();
   }
@@ -170,6 +193,7 @@ result<config> load_config(const std::optional<std::filesystem::path>& file, con
 result<void> validate(const config& cfg) {
   if (auto exposed = check_exposure(cfg); !exposed) return exposed;
   if (auto whole = check_tls(cfg); !whole) return whole;
+  if (auto secrets = check_secrets(cfg.auth); !secrets) return secrets;
   return check_sizes(cfg);
 }
 

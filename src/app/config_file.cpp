@@ -1,7 +1,7 @@
 #include "haulcast/app/config_file.hpp"
 
 #include "haulcast/app/config_keys.hpp"
-#include "haulcast/wire/control_characters.hpp"
+#include "haulcast/base/control_characters.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -33,7 +33,17 @@ class settings_reader final : public YAML::EventHandler {
     }
   }
 
-  std::vector<std::pair<setting, int>> take() { return std::move(found_); }
+  struct item {
+    std::vector<std::pair<std::string, std::string>> members{};
+    int line = 0;
+  };
+  struct one {
+    std::string name;
+    std::optional<std::string> value;
+    int line = 0;
+    std::optional<std::vector<item>> items{};
+  };
+  std::vector<one> take() { return std::move(found_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) refuse(mark, "a configuration is one document; what follows --- is another");
@@ -43,7 +53,8 @@ class settings_reader final : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_anchor(mark, anchor);
     if (depth_ == 0) return;  // an empty file, or one of comments alone
-    if (list_) refuse(mark, "an item of " + full_name() + " has no value");
+    if (words_) refuse(mark, "an item of " + full_name() + " has no value");
+    if (items_) refuse(mark, word_ ? full_name() + " has no value for " + *word_ : full_name() + " has an empty item");
     if (!key_) refuse(mark, "a key has no name");
     add(mark, std::nullopt);
   }
@@ -55,8 +66,10 @@ class settings_reader final : public YAML::EventHandler {
     if (!plain && !is_quoted_in_line(mark))
       refuse(mark, "a value stands in one line, and a quote that is opened is closed in it");
     if (depth_ == 0) refuse(mark, "a configuration is a mapping of keys to values, not a single value");
-    if (list_) {
-      add_item(mark, value);
+    if (words_) {
+      add_word(mark, value);
+    } else if (items_) {
+      add_to_item(mark, value);
     } else if (key_) {
       add(mark, value);
     } else {
@@ -67,7 +80,8 @@ class settings_reader final : public YAML::EventHandler {
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
-    if (list_) refuse(mark, "the items of " + full_name() + " are texts");
+    if (words_) refuse(mark, "the items of " + full_name() + " are texts");
+    if (items_) return start_item(mark);
     if (depth_ > 0) {
       if (!key_) refuse(mark, "a key is a word, not a mapping");
       const auto name = full_name();
@@ -79,6 +93,10 @@ class settings_reader final : public YAML::EventHandler {
     ++depth_;
   }
   void OnMapEnd() override {
+    if (items_) {
+      in_item_ = false;
+      return;
+    }
     --depth_;
     const auto dot = section_.rfind('.');
     section_.resize(dot == std::string::npos ? 0 : dot);
@@ -88,16 +106,28 @@ class settings_reader final : public YAML::EventHandler {
                        YAML::EmitterStyle::value) override {
     if (depth_ == 0) refuse(mark, "a configuration is a mapping of keys to values, not a list");
     if (!key_) refuse(mark, "a key is a word, not a list");
-    if (list_) refuse(mark, "the items of " + full_name() + " are texts");
+    if (words_) refuse(mark, "the items of " + full_name() + " are texts");
+    if (items_) refuse(mark, full_name() + " has a list in its list");
     const auto* key = find_key(full_name());
-    if (key == nullptr || !takes_list(*key)) refuse(mark, full_name() + " takes one value, not a list");
+    const bool of_words = key != nullptr && takes_list(*key);
+    const bool of_items = key != nullptr && takes_items(*key);
+    if (!of_words && !of_items) refuse(mark, full_name() + " takes one value, not a list");
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
-    list_.emplace();
+    if (of_words) {
+      words_.emplace();
+    } else {
+      items_.emplace();
+    }
   }
   void OnSequenceEnd() override {
-    auto items = *std::exchange(list_, std::nullopt);
-    add({}, items.empty() ? "none" : std::move(items));
+    if (items_) {
+      found_.push_back({full_name(), std::nullopt, key_line_, std::exchange(items_, std::nullopt)});
+      key_.reset();
+      return;
+    }
+    auto words = *std::exchange(words_, std::nullopt);
+    add({}, words.empty() ? "none" : std::move(words));
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
@@ -135,7 +165,7 @@ class settings_reader final : public YAML::EventHandler {
   std::string full_name() const { return section_.empty() ? *key_ : section_ + "." + *key_; }
 
   void start_key(const YAML::Mark& mark, const std::string& name) {
-    if (wire::has_control_character(name)) refuse(mark, "a key is a word, without control characters");
+    if (has_control_character(name)) refuse(mark, "a key is a word, without control characters");
     key_ = name;
     const auto [first, is_new] = lines_.try_emplace(full_name(), mark.line + 1);
     if (!is_new) refuse(mark, full_name() + " is given twice; the first is in line " + std::to_string(first->second));
@@ -143,13 +173,30 @@ class settings_reader final : public YAML::EventHandler {
   }
 
   void add(const YAML::Mark&, std::optional<std::string> value) {
-    found_.push_back({setting{full_name(), std::move(value), {}}, key_line_});
+    found_.push_back({full_name(), std::move(value), key_line_});
     key_.reset();
   }
 
-  void add_item(const YAML::Mark& mark, const std::string& item) {
-    if (item.empty() || item.find(' ') != std::string::npos) refuse(mark, "an item of " + full_name() + " is one word");
-    *list_ += (list_->empty() ? "" : " ") + item;
+  void add_word(const YAML::Mark& mark, const std::string& word) {
+    if (word.empty() || word.find(' ') != std::string::npos) refuse(mark, "an item of " + full_name() + " is one word");
+    *words_ += (words_->empty() ? "" : " ") + word;
+  }
+
+  void start_item(const YAML::Mark& mark) {
+    if (in_item_) refuse(mark, full_name() + " nests too deep: an item has words and values");
+    in_item_ = true;
+    items_->push_back({.line = mark.line + 1});
+  }
+  void add_to_item(const YAML::Mark& mark, const std::string& text) {
+    if (!in_item_) refuse(mark, full_name() + " is a list of items such as {word: value}, not of single values");
+    auto& members = items_->back().members;
+    if (word_) {
+      members.emplace_back(*std::exchange(word_, std::nullopt), text);
+      return;
+    }
+    const bool again = std::ranges::any_of(members, [&](const auto& m) { return m.first == text; });
+    if (again) refuse(mark, full_name() + " has " + text + " twice in one item");
+    word_ = text;
   }
 
   int documents_ = 0;
@@ -158,13 +205,41 @@ class settings_reader final : public YAML::EventHandler {
   int key_line_ = 0;
   std::string section_;               // empty: in the root
   std::optional<std::string> key_;    // set between a key and its value
-  std::optional<std::string> list_;   // in a list: its items so far, with blanks between them
+  std::optional<std::string> words_;  // in a list of words: those so far, with blanks between them
+  std::optional<std::vector<item>> items_;  // in a list of mappings
+  std::optional<std::string> word_;         // there, set between a word and its value
+  bool in_item_ = false;
   std::map<std::string, int> lines_;  // of keys
   std::vector<std::string_view> lines_of_text_;
-  std::vector<std::pair<setting, int>> found_;
+  std::vector<one> found_;
 };
 
 std::string at(std::string_view file_name, int line) { return std::string{file_name} + ":" + std::to_string(line); }
+
+/// `place` turns a line into what a setting says of where it stands.
+template <class Place>
+result<std::vector<setting>> read_all(const std::string& yaml, bool (*nests)(std::string_view), const Place& place) {
+  std::istringstream text{yaml};
+  settings_reader reader{text.view(), nests};
+  try {
+    YAML::Parser parser{text};
+    while (parser.HandleNextDocument(reader)) {
+    }
+  } catch (const settings_reader::refusal& refused) {
+    return failure{place(refused.line) + ": " + refused.what};
+  } catch (const YAML::Exception& error) {
+    // Behind a colon the library tells what it has read there, which may be a secret.
+    return failure{place(error.mark.line + 1) + ": this is not YAML: " + error.msg.substr(0, error.msg.find(':'))};
+  }
+  std::vector<setting> settings;
+  for (auto& found : reader.take()) {
+    auto& one = settings.emplace_back(setting{std::move(found.name), std::move(found.value), place(found.line)});
+    if (!found.items) continue;
+    one.items.emplace();
+    for (auto& item : *found.items) one.items->push_back({std::move(item.members), place(item.line)});
+  }
+  return settings;
+}
 
 }  // namespace
 
@@ -172,24 +247,18 @@ result<std::vector<setting>> read_settings(const std::string& yaml, std::string_
                                            bool (*nests)(std::string_view name)) {
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   const bool marked = yaml.starts_with(byte_order_mark);
-  std::istringstream text{marked ? yaml.substr(byte_order_mark.size()) : yaml};
-  settings_reader reader{text.view(), nests};
-  try {
-    YAML::Parser parser{text};
-    while (parser.HandleNextDocument(reader)) {
-    }
-  } catch (const settings_reader::refusal& refused) {
-    return failure{at(file_name, refused.line) + ": " + refused.what};
-  } catch (const YAML::Exception& error) {
-    // Behind a colon the library tells what it has read there, which may be a secret.
-    return failure{at(file_name, error.mark.line + 1) + ": this is not YAML: " + error.msg.substr(0, error.msg.find(':'))};
-  }
-  std::vector<setting> settings;
-  for (auto& [one, line] : reader.take()) {
-    one.where = at(file_name, line);
-    settings.push_back(std::move(one));
-  }
-  return settings;
+  return read_all(marked ? yaml.substr(byte_order_mark.size()) : yaml, nests, [&](int line) { return at(file_name, line); });
+}
+
+result<setting> read_items(std::string_view name, const std::string& value, std::string_view variable) {
+  const std::string where{variable};
+  if (has_control_character(value)) return failure{where + ": a list stands in one line: [{...}, {...}]"};
+  const auto dot = name.find('.');
+  const auto yaml = std::string{name.substr(0, dot)} + ":\n  " + std::string{name.substr(dot + 1)} + ": " + value;
+  auto settings = read_all(yaml, nullptr, [&](int) { return where; });
+  if (!settings) return settings.error();
+  if (settings->size() != 1) return failure{where + ": this is not one list"};
+  return std::move(settings->front());
 }
 
 }  // namespace haulcast::app

@@ -118,7 +118,9 @@ std::string show(const config& cfg) {
     out.append(indent_of(section))
         .append(leaf_of(key.name))
         .append(": ")
-        .append(hidden ? "\"***\"" : yaml_scalar(value))
+        .append(hidden            ? "\"***\""
+                : takes_items(key) ? value
+                                  : yaml_scalar(value))
         .append("\n");
   }
   return out;
@@ -137,7 +139,7 @@ std::string example_config() {
       "empty\n"
       "# counts as not set. Keys that are not known, or given twice, are errors. Sizes in bytes may be written as 65536 or 64 "
       "KiB\n"
-      "# (KiB, MiB, GiB, TiB). A change holds from the next start on.\n";
+      "# (KiB, MiB, GiB, TiB). A change holds from the next start on; those of auth, but for query_token, also after SIGHUP.\n";
   std::string_view section;
   for (const auto& key : config_keys()) {
     const bool first = section_of(key) != section;

@@ -39,7 +39,11 @@ constexpr std::array sections{
         "server.tls",
         "With both files set, HTTP and WebSocket speak TLS (1.2 and 1.3) on server.listen, and nothing else. Without "
         "them they speak in clear."},
-    config_section{"auth", "Who is believed. Every request but health checks and metrics carries a token (JWT, HS256)."},
+    config_section{
+        "auth",
+        "Who is believed. Every request but health checks and metrics carries a token, which is a JWT (HS256, RS256 or ES256), or "
+        "an API key. All of this but query_token is read again on SIGHUP, together with the files it names; a mistake leaves "
+        "what was in force."},
     config_section{"journal", "The durable log under data_dir. A position is acknowledged once it is in the journal."},
     config_section{"store", "History, written behind the journal."},
     config_section{"redis", "Live state for other programs, written behind the journal."},
@@ -104,11 +108,31 @@ const auto table = std::to_array<config_key>({
          "The secret that signs tokens, at least 32 bytes: `openssl rand -base64 48` makes a good one. Who knows it can make "
          "himself an admin, so rather than writing it here name a file in HAULCAST_AUTH__HS256_SECRET_FILE. `generated` makes "
          "one "
-         "in data_dir/secret; with that, or with a shorter one, the server refuses to listen beyond loopback. A new secret "
-         "ends "
-         "every token at once.",
+         "in data_dir/secret; with that, or with a shorter one, the server refuses to listen beyond loopback, unless auth.keys "
+         "are "
+         "set: "
+         "then a generated one is not believed there, and HS256 is off. A new secret ends every token that the old one signed, "
+         "unless that is auth.hs256_previous_secret.",
      .at = [](config& c) -> key_target { return &c.auth.hs256_secret; },
      .secret = true},
+    {.name = "auth.hs256_previous_secret",
+     .default_value = "none",
+     .help =
+         "The secret of before, whose tokens still hold; new ones are signed with auth.hs256_secret. To change a secret, put "
+         "the old one here, wait for its longest token, and remove it.",
+     .at = [](config& c) -> key_target { return &c.auth.hs256_previous_secret; },
+     .secret = true},
+    {.name = "auth.keys",
+     .default_value = "none",
+     .help =
+         "Public keys of whoever else issues tokens, as files: {file: /etc/haulcast/idp.pem, alg: RS256, kid: 2026-a} is one "
+         "key "
+         "in PEM, {jwks: /etc/haulcast/jwks.json} a key set. A list, one item a line behind a dash, or [{...}, {...}]. alg is "
+         "RS256 or ES256 and belongs to the key: a token is checked with keys of its algorithm and its kid, and with those "
+         "without kid; in a key set each key says its alg, or alg stands beside jwks and goes for all. RSA keys have at least "
+         "2048 bits, EC keys are on P-256. To change a key, add the new one, wait for the old one's longest token, and remove "
+         "that.",
+     .at = [](config& c) -> key_target { return &c.auth.keys; }},
     {.name = "auth.issuer",
      .default_value = "none",
      .help = "If set, tokens must have exactly this `iss`, and `haulcast token` writes it.",
@@ -117,17 +141,23 @@ const auto table = std::to_array<config_key>({
      .default_value = "none",
      .help = "If set, tokens must have this `aud`, or have it in their list, and `haulcast token` writes it.",
      .at = [](config& c) -> key_target { return &c.auth.audience; }},
+    {.name = "auth.leeway_s",
+     .default_value = "30",
+     .unit = "seconds",
+     .max = 300,
+     .help = "How far clocks may differ: a token holds so much longer than its `exp`, and from so much before its `nbf`.",
+     .at = [](config& c) -> key_target { return &c.auth.leeway; }},
+    {.name = "auth.revoked",
+     .default_value = "none",
+     .help =
+         "A file of subjects who are no longer believed, one a line (an API key is key:NAME), # for "
+         "comments. After SIGHUP their sockets and event streams are closed within seconds.",
+     .at = [](config& c) -> key_target { return &c.auth.revoked; }},
     {.name = "auth.query_token",
      .default_value = "false",
      .help = "true also takes a WebSocket's token as ?access_token=. Addresses end up in the logs of proxies and in browsers' "
              "histories, and the token with them: leave it off unless a client can do nothing else.",
      .at = [](config& c) -> key_target { return &c.auth.query_token; }},
-    {.name = "auth.keys",
-     .default_value = "none",
-     .help = "Keys for RS256 and ES256.",
-     .at = [](config& c) -> key_target { return &c.auth.keys; },
-     .later = true,
-     .only_default = "RS256 and ES256 are not built yet, tokens are HS256"},
     {.name = "auth.api_keys",
      .default_value = "data_dir",
      .help = "The file that holds the API keys of machines (X-API-Key): no keys in it but their SHA-256, each with a role, a "

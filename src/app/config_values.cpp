@@ -5,9 +5,10 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "config_lists.hpp"
 #include "haulcast/app/config_keys.hpp"
 #include "haulcast/app/numbers.hpp"
-#include "haulcast/wire/control_characters.hpp"
+#include "haulcast/base/control_characters.hpp"
 
 namespace haulcast::app {
 namespace {
@@ -16,6 +17,8 @@ template <class T>
 struct is_optional : std::false_type {};
 template <class T>
 struct is_optional<std::optional<T>> : std::true_type {};
+template <>
+struct is_optional<key_items> : std::true_type {};
 
 bool is_byte_size(const config_key& key) { return key.unit == "bytes"; }
 
@@ -26,7 +29,7 @@ std::string shown_number(const config_key& key, double number) {
 
 failure wrong(const config_key& key, std::string_view value, const std::string& rule) {
   auto sentence = std::string{key.name} + " " + rule;
-  if (!key.secret && !wire::has_control_character(value)) sentence += "; it is " + std::string{value.substr(0, 80)};
+  if (!key.secret && !has_control_character(value)) sentence += "; it is " + std::string{value.substr(0, 80)};
   return {sentence};
 }
 
@@ -56,7 +59,7 @@ std::string choice_rule(std::string_view choices) {
 
 std::optional<std::string> rule_broken_by_text(const config_key& key, std::string_view value) {
   if (value.empty()) return "must not be empty";
-  if (wire::has_control_character(value)) return "must not hold control characters";
+  if (has_control_character(value)) return "must not hold control characters";
   if (!key.choices.empty() && !is_choice(key.choices, value)) return choice_rule(key.choices);
   return key.check == nullptr ? std::nullopt : key.check(value);
 }
@@ -117,6 +120,11 @@ class setter {
     }
     return std::nullopt;
   }
+  std::optional<std::string> operator()(key_items* items) const {
+    items->clear();
+    if (text_ == key_.default_value) return std::nullopt;
+    return "must be a list";
+  }
   template <class T>
   std::optional<std::string> operator()(std::optional<T>* optional) const {
     optional->reset();
@@ -151,6 +159,9 @@ class shower {
     std::string text;
     for (const auto& item : *list) text += (text.empty() ? "" : " ") + item;
     return text.empty() ? std::string{empty_list} : text;
+  }
+  std::string operator()(const key_items* items) const {
+    return items->empty() ? std::string{key_.default_value} : text_of(*items);
   }
   template <class T>
   std::string operator()(const std::optional<T>* optional) const {

@@ -12,6 +12,7 @@
 #include "haulcast/app/logging.hpp"
 #include "haulcast/app/reload.hpp"
 #include "haulcast/auth/api_keys.hpp"
+#include "haulcast/auth/token.hpp"
 #include "haulcast/auth/ws_tickets.hpp"
 #include "haulcast/http/rate_limits.hpp"
 #include "haulcast/http/server.hpp"
@@ -190,7 +191,7 @@ void add_http(page& p, const http::server& door) {
   p.counter("haulcast_http_handler_failures_total", "Requests answered 500.", m.handler_failures);
 }
 
-void add_auth(page& p, const auth::api_keys& keys, const auth::ws_tickets& tickets) {
+void add_credentials(page& p, const auth::api_keys& keys, const auth::ws_tickets& tickets) {
   const auth::ticket_metrics& m = tickets.metrics();
   p.gauge("haulcast_api_keys", "API keys known, expired ones included.", keys.size());
   p.gauge("haulcast_ws_tickets", "Tickets for WebSockets, not used yet.", tickets.size());
@@ -223,6 +224,17 @@ void add_limits(page& p, const http::rate_limits& limits) {
   }
 }
 
+void add_identity(page& p, const auth::token_verifier& tokens, const reload_metrics& reloads) {
+  p.gauge("haulcast_auth_keys", "Keys that tokens are checked with, secrets too.", tokens.rules().keys.size());
+  p.gauge("haulcast_auth_revoked_subjects", "Subjects whose tokens are not believed.", tokens.rules().revoked.size());
+  p.gauge("haulcast_auth_cached_tokens", "Tokens remembered as good.", tokens.cache().size());
+  p.gauge("haulcast_auth_cached_token_bytes", "Memory that they take.", tokens.cache().bytes());
+  p.gauge("haulcast_config_last_reload_successful", "1 if the newest reload (the start counts) took effect.",
+          reloads.last_successful ? 1 : 0);
+  p.gauge("haulcast_config_last_reload_success_timestamp_seconds", "When a reload last took effect.",
+          static_cast<double>(to_epoch_ms(reloads.last_success)) / 1000);
+}
+
 }  // namespace
 
 std::string metrics_text(const metrics_sources& from) {
@@ -232,12 +244,9 @@ std::string metrics_text(const metrics_sources& from) {
   add_journal(p, from.spine);
   add_live(p, from.fan_out, from.live);
   add_http(p, from.door);
-  add_auth(p, from.api_keys, from.tickets);
+  add_identity(p, from.tokens, from.reloads);
+  add_credentials(p, from.api_keys, from.tickets);
   add_limits(p, from.limits);
-  p.gauge("haulcast_config_last_reload_successful", "1 if the newest reload (the start counts) took effect.",
-          from.reloads.last_successful ? 1 : 0);
-  p.gauge("haulcast_config_last_reload_success_timestamp_seconds", "When a reload last took effect.",
-          static_cast<double>(to_epoch_ms(from.reloads.last_success)) / 1000);
   return p.text();
 }
 

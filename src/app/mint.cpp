@@ -65,8 +65,9 @@ result<minted_token> mint(const token_request& request, const config& cfg, std::
 
   auto text = signed_token(request, *who, cfg, secret, now);
   if (text.size() > auth::token_bytes_max) return failure{"a token has at most 4 KiB, too little for so many trucks"};
-  auth::token_verifier verifier{
-      {.hs256_secret = std::string{secret}, .issuer = cfg.auth.issuer, .audience = cfg.auth.audience, .cache_bytes = 0}};
+  auth::token_rules rules{.issuer = cfg.auth.issuer, .audience = cfg.auth.audience};
+  if (auto added = rules.keys.add(auth::verifying_key{secret}); !added) return added.error();
+  auth::token_verifier verifier{std::move(rules), 0};
   if (!verifier.verify(text, now)) return failure{"--subject must be text without control characters"};
   return minted_token{std::move(text)};
 }

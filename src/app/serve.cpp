@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -14,13 +13,14 @@
 
 #include "haulcast/app/certificate.hpp"
 #include "haulcast/app/commands.hpp"
+#include "haulcast/app/credential_check.hpp"
+#include "haulcast/app/door_options.hpp"
+#include "haulcast/app/identity.hpp"
 #include "haulcast/app/metrics_page.hpp"
 #include "haulcast/app/reload.hpp"
+#include "haulcast/app/reloadables.hpp"
 #include "haulcast/app/signals.hpp"
 #include "haulcast/app/spine.hpp"
-#include "haulcast/auth/api_keys.hpp"
-#include "haulcast/auth/token.hpp"
-#include "haulcast/auth/ws_tickets.hpp"
 #include "haulcast/http/rate_limits.hpp"
 #include "haulcast/http/routes.hpp"
 #include "haulcast/http/server.hpp"
@@ -37,7 +37,6 @@ namespace net = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr auto drain_max = 4s;
-constexpr rlim_t descriptors_kept_back = 128;  // journal, snapshots, logs, the listening socket
 
 int give_up(exit_code code, const std::string& why) {
   std::fprintf(stderr, "haulcast: %s\n", why.c_str());
@@ -51,60 +50,18 @@ int give_up(exit_code code, const std::string& why) {
   std::_Exit(exit_failed);
 }
 
-// As many descriptors as the system lets us have; connections stay below.
-std::size_t descriptors_for_connections() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 512;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur > 2 * descriptors_kept_back ? limit.rlim_cur - descriptors_kept_back : limit.rlim_cur / 2;
-}
-
-ws::live_options live_options_of(const config& cfg) {
-  return {.outbox = {.max_pending_bytes = cfg.hub.max_pending_bytes, .max_pending_events = cfg.hub.max_pending_events},
-          .ping_interval = cfg.hub.ping_interval,
-          .max_connections = cfg.hub.max_connections};
-}
-
-http::ingest_options ingest_options_of(const config& cfg) {
-  return {.limits = {.max_positions = cfg.ingest.max_batch,
-                     .future_tolerance = cfg.ingest.future_tolerance,
-                     .max_age = cfg.ingest.max_age},
-          .max_body_bytes = cfg.ingest.max_body_bytes};
-}
-
-http::server_options server_options_of(const config& cfg) {
-  std::vector<http::network> proxies;
-  for (const std::string& one : cfg.server.trusted_proxies) proxies.push_back(http::network::parse(one).value());
-  return {.connections_max = std::min(cfg.limits.max_connections, descriptors_for_connections()),
-          .connections_per_address_max = cfg.limits.max_connections_per_address,
-          .trusted_proxies = http::network_list{std::move(proxies)},
-          .cors = http::allowed_origins{cfg.server.cors_origins}};
-}
-
-http::rate_limit_options rate_limits_of(const limits_keys& keys) {
-  return {.truck = bucket_limit::per_second(keys.truck_requests_per_s, keys.truck_burst),
-          .subject = bucket_limit::per_second(keys.subject_requests_per_s, keys.subject_burst),
-          .failed_logins =
-              bucket_limit::per_second(static_cast<double>(keys.failed_logins_per_minute) / 60, keys.failed_logins_per_minute)};
-}
-
 // Everything that lives on the loop, in the order in which it stands on one another.
 class house {
  public:
-  house(const config& cfg, std::string secret, std::shared_ptr<const auth::api_key_table> keys, spine_files files,
-        journal::recovered life)
+  house(const config& cfg, credential_rules rules, spine_files files, journal::recovered life)
       : files_{std::move(files)},
         hub_{"/haulcast/" + files_.log->id()},
         pipeline_{loop_, pipeline_options_of(cfg), *files_.log, *files_.snapshots, std::move(life), hub_},
         live_{loop_, pipeline_, hub_, live_options_of(cfg)},
-        tokens_{{.hs256_secret = std::move(secret), .issuer = cfg.auth.issuer, .audience = cfg.auth.audience}},
-        api_keys_{std::move(keys)},
-        tickets_{{}},
-        limits_{rate_limits_of(cfg.limits)},
+        credentials_{std::move(rules)},
+        limits_{rate_limits_of(cfg)},
         server_{loop_.get_executor(), server_options_of(cfg), routes(cfg)},
-        reloads_{loop_, reloadables(cfg)},
+        reloads_{loop_, reloadables(cfg, credentials_, server_, [this](auto whose) { end(std::move(whose)); })},
         signals_{loop_, SIGINT, SIGTERM},
         hangups_{loop_, SIGHUP} {}
 
@@ -127,8 +84,8 @@ class house {
 
  private:
   http::router routes(const config& cfg) {
-    const http::entrance way_in{[this](const http::credential& shown) { return believe(shown); },
-                                [this](const http::credential& shown) { return recall(shown); }, &limits_};
+    const http::entrance way_in{[this](const http::credential& shown) { return credentials_.believe(shown); },
+                                [this](const http::credential& shown) { return credentials_.recall(shown); }, &limits_};
     http::router to{way_in};
     to.give_way_when([this] { return pipeline_.pressed(); });
     http::add_ingest_routes(to, pipeline_, ingest_options_of(cfg), &limits_);
@@ -149,14 +106,15 @@ class house {
                                .query_token = cfg.auth.query_token,
                                .pages = http::allowed_origins{cfg.server.cors_origins}});
     http::add_ticket_routes(
-        to, [this](auto who) { return tickets_.issue(std::move(who), auth::ws_tickets::clock::now()); }, tickets_.lifetime());
+        to, [this](auto who) { return credentials_.issue_ticket(std::move(who)); }, credentials_.tickets().lifetime());
     http::add_operation_routes(to, pipeline_, [this] {
       return metrics_text({.spine = pipeline_,
                            .fan_out = hub_,
                            .live = live_,
                            .door = server_,
-                           .api_keys = api_keys_,
-                           .tickets = tickets_,
+                           .tokens = credentials_.tokens(),
+                           .api_keys = credentials_.api_keys(),
+                           .tickets = credentials_.tickets(),
                            .limits = limits_,
                            .reloads = reloads_.metrics()});
     });
@@ -164,54 +122,10 @@ class house {
     return to;
   }
 
-  /// What costs a look-up at most: API keys and tickets always, a token that was believed before.
-  std::optional<http::entrance::verdict> recall(const http::credential& shown) {
-    if (shown.what == http::credential::kind::token) return tokens_.recall(shown.text, system_now());
-    return believe(shown);
-  }
-
-  result<std::shared_ptr<const auth::principal>, auth::token_error> believe(const http::credential& shown) {
-    const auto now = system_now();
-    switch (shown.what) {
-      case http::credential::kind::token: return tokens_.verify(shown.text, now);
-      case http::credential::kind::api_key: return api_keys_.verify(shown.text, now);
-      case http::credential::kind::ticket: return redeem(shown.text, now);
-    }
-    return auth::token_error::invalid;
-  }
-
-  // A key that was revoked meanwhile opens nothing any more, nor does what was bought with it.
-  http::entrance::verdict redeem(std::string_view ticket, utc_time now) {
-    auto who = tickets_.redeem(ticket, auth::ws_tickets::clock::now(), now);
-    if (who && !api_keys_.still_holds(**who)) return auth::token_error::invalid;
-    return who;
-  }
-
-  std::vector<reloadable> reloadables(const config& cfg) {
-    std::vector<reloadable> all{{.name = "API keys", .read = [this, cfg] { return read_api_keys(cfg); }}};
-    if (cfg.server.tls.certificate)
-      all.push_back({.name = "certificate", .read = [this, cfg] { return read_certificate(cfg); }});
-    return all;
-  }
-
-  // These two on the thread aside.
-  result<put_in_force> read_api_keys(const config& cfg) {
-    auto read = auth::api_key_table::load(api_keys_file(cfg));
-    if (!read) return read.error();
-    return put_in_force{[this, keys = std::move(*read)]() -> std::shared_ptr<void> {
-      spdlog::info("reloaded: {} API keys", keys->size());
-      return std::const_pointer_cast<auth::api_key_table>(api_keys_.replace(keys));
-    }};
-  }
-  result<put_in_force> read_certificate(const config& cfg) {
-    auto read = load_certificate_of(cfg);
-    if (!read) return read.error();
-    for (const auto& warning : (*read)->warnings) spdlog::warn("{}", warning);
-    return put_in_force{[this, shown = (*read)->shown]() -> std::shared_ptr<void> {
-      spdlog::info("reloaded: the certificate");
-      server_.use_certificate(shown);
-      return nullptr;
-    }};
+  // Those who are connected were believed before; everybody else is asked for a credential.
+  void end(const std::function<bool(const auth::principal&)>& whose) {
+    live_.revoke(whose);
+    server_.end_streams(whose);
   }
 
   void await_hangup() {
@@ -250,9 +164,7 @@ class house {
   hub::hub hub_;
   pipeline::pipeline pipeline_;
   ws::live_server live_;
-  auth::token_verifier tokens_;
-  auth::api_keys api_keys_;
-  auth::ws_tickets tickets_;
+  credential_check credentials_;
   http::rate_limits limits_;
   http::server server_;
   reloader reloads_;
@@ -270,10 +182,11 @@ int serve(const config& cfg) {
   if (!certificate) return give_up(exit_wrong_usage, certificate.error().what);
   auto directory = journal::data_directory::open(cfg.data_dir);
   if (!directory) return give_up(exit_data_directory, directory.error().what);
-  auto secret = signing_secret(cfg);
-  if (!secret) return give_up(exit_data_directory, secret.error().what);
-  auto keys = auth::api_key_table::load(api_keys_file(cfg));
-  if (!keys) return give_up(exit_data_directory, keys.error().what);
+  if (believes_hs256(cfg)) {
+    if (const auto secret = signing_secret(cfg); !secret) return give_up(exit_data_directory, secret.error().what);
+  }
+  auto rules = credential_rules_of(cfg);
+  if (!rules) return give_up(exit_wrong_usage, rules.error().what);
   auto files = open_spine(cfg, *directory);
   if (!files) return give_up(exit_data_directory, files.error().what);
   auto life = pipeline::begin_life(*files->log, *files->snapshots, pipeline_options_of(cfg));
@@ -282,7 +195,7 @@ int serve(const config& cfg) {
 
   const auto where = http::parse_endpoint(cfg.server.listen);
   if (!where) return give_up(exit_wrong_usage, where.error().what);
-  house h{cfg, std::move(secret->text), std::move(*keys), std::move(*files), std::move(*life)};
+  house h{cfg, std::move(*rules), std::move(*files), std::move(*life)};
   if (*certificate) {
     for (const auto& warning : (*certificate)->warnings) spdlog::warn("{}", warning);
     h.use_certificate((*certificate)->shown);

@@ -1,9 +1,8 @@
 #include "haulcast/auth/claims.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <utility>
+
 #include "haulcast/base/id.hpp"
 #include "strict_json.hpp"
 
@@ -13,20 +12,6 @@ namespace {
 using nlohmann::json;
 
 constexpr double latest_time_s = 253402300799.0;  // the last second of the year 9999
-
-bool is_plain_text(std::string_view text) noexcept {
-  return !text.empty() && std::none_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7F;
-  });
-}
-
-const json* member(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() ? nullptr : &*found;
-}
-
-const std::string* text_of(const json* value) { return value == nullptr ? nullptr : value->get_ptr<const std::string*>(); }
 
 /// A NumericDate, which may have a fraction. Seconds only: milliseconds put there by mistake lie beyond the year 9999.
 std::optional<utc_time> time_of(const json& value) {
@@ -102,13 +87,6 @@ bool read_identity(const json& payload, claims& out) {
 double to_numeric_date(utc_time t) { return static_cast<double>(to_epoch_ms(t)) / 1000; }
 
 }  // namespace
-
-bool is_hs256_header(std::string_view text) {
-  const auto header = parse_strictly(text);
-  if (!header || header->contains("crit")) return false;
-  const auto* algorithm = text_of(member(*header, "alg"));
-  return algorithm != nullptr && *algorithm == "HS256";
-}
 
 std::optional<claims> read_claims(std::string_view text) {
   const auto payload = parse_strictly(text);

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "haulcast/auth/base64url.hpp"
+#include "haulcast/auth/hmac.hpp"
+#include "haulcast/auth/token_header.hpp"
 
 namespace haulcast::auth {
 namespace {
@@ -55,8 +57,8 @@ void throw_exception_from_error(token_error error, const boost::source_location&
   throw std::runtime_error{std::string{to_code(error)}};
 }
 
-token_verifier::token_verifier(options opts) : opts_{std::move(opts)}, hmac_{opts_.hs256_secret}, cache_{opts_.cache_bytes} {
-  if (opts_.hs256_secret.empty()) throw std::invalid_argument{"a token verifier needs a secret"};
+token_verifier::token_verifier(token_rules rules, std::size_t cache_bytes) : rules_{std::move(rules)}, cache_{cache_bytes} {
+  if (rules_.keys.empty()) throw std::invalid_argument{"a token verifier needs a key"};
 }
 
 result<std::shared_ptr<const principal>, token_error> token_verifier::verify(std::string_view token, utc_time now) {
@@ -64,40 +66,62 @@ result<std::shared_ptr<const principal>, token_error> token_verifier::verify(std
   if (token.size() > token_bytes_max) return token_error::invalid;
   if (auto known = recall(token, now)) return *known;
   auto verified = verify_anew(token, now);
-  if (verified) cache_.put(token, *verified);
-  return verified;
+  if (!verified) return verified.error();
+  auto who = verified->who;
+  cache_.put(token, std::move(*verified));
+  return who;
 }
 
+bool token_verifier::still_holds(const believed& known) const noexcept {
+  return known.held >= forgotten_at_ && rules_.keys.holds(known.by) && !rules_.revoked.contains(known.who->subject);
+}
+
+// What is remembered is looked at again once after each change of the rules.
 std::optional<result<std::shared_ptr<const principal>, token_error>> token_verifier::recall(std::string_view token,
                                                                                             utc_time now) {
-  auto known = cache_.find(token);
-  if (!known) return std::nullopt;
-  if (now < known->expires) return known;
+  const auto* known = cache_.find(token);
+  if (known == nullptr) return std::nullopt;
+  if (known->held != version_ && !still_holds(*known)) {
+    cache_.erase(token);
+    return std::nullopt;
+  }
+  known->held = version_;
+  if (now < known->who->expires) return known->who;
   cache_.erase(token);
   return token_error::expired;
 }
 
-result<std::shared_ptr<const principal>, token_error> token_verifier::verify_anew(std::string_view token, utc_time now) {
+result<believed, token_error> token_verifier::verify_anew(std::string_view token, utc_time now) const {
   const auto parts = split(token);
   if (!parts) return token_error::invalid;
+  const auto header_text = from_base64url(parts->header);
   const auto signature = from_base64url(parts->signature);
-  if (!signature || !hmac_.verify(parts->signed_text, *signature)) return token_error::invalid;
+  const auto header = header_text ? read_token_header(*header_text) : std::nullopt;
+  if (!header || !signature) return token_error::invalid;
+  const auto signed_by = rules_.keys.verify(*header, parts->signed_text, *signature);
+  if (!signed_by) return token_error::invalid;
 
-  const auto header = from_base64url(parts->header);
   const auto payload = from_base64url(parts->payload);
-  if (!header || !payload || !is_hs256_header(*header)) return token_error::invalid;
-  auto said = read_claims(*payload);
-  if (!said || !meant_for_us(*said)) return token_error::invalid;
-  if (said->not_before && now < *said->not_before - opts_.leeway) return token_error::invalid;
+  auto said = payload ? read_claims(*payload) : std::nullopt;
+  if (!said || !meant_for_us(*said) || is_revoked(said->subject)) return token_error::invalid;
+  if (said->not_before && now < *said->not_before - rules_.leeway) return token_error::invalid;
 
-  auto who = to_principal(std::move(*said), opts_.leeway);
+  auto who = to_principal(std::move(*said), rules_.leeway);
   if (now >= who->expires) return token_error::expired;
-  return who;
+  return believed{std::move(who), *signed_by, version_};
 }
 
 bool token_verifier::meant_for_us(const claims& said) const {
-  if (opts_.issuer && said.issuer != opts_.issuer) return false;
-  return !opts_.audience || std::find(said.audience.begin(), said.audience.end(), *opts_.audience) != said.audience.end();
+  if (rules_.issuer && said.issuer != rules_.issuer) return false;
+  return !rules_.audience || std::find(said.audience.begin(), said.audience.end(), *rules_.audience) != said.audience.end();
+}
+
+token_rules token_verifier::replace(token_rules rules) {
+  if (rules.keys.empty()) throw std::invalid_argument{"a token verifier needs a key"};
+  ++version_;
+  const bool judged_alike = rules.issuer == rules_.issuer && rules.audience == rules_.audience && rules.leeway == rules_.leeway;
+  if (!judged_alike) forgotten_at_ = version_;
+  return std::exchange(rules_, std::move(rules));
 }
 
 std::string mint_token(const claims& what, std::string_view hs256_secret) {

@@ -16,7 +16,7 @@ namespace mi = boost::multi_index;
 
 struct entry {
   std::string token;
-  std::shared_ptr<const principal> who;
+  believed what;
   std::size_t bytes;
 };
 
@@ -55,17 +55,17 @@ struct token_cache::table {
 token_cache::token_cache(std::size_t bytes_max) : table_{std::make_unique<table>(table{bytes_max, 0, {}})} {}
 token_cache::~token_cache() = default;
 
-std::shared_ptr<const principal> token_cache::find(std::string_view token) noexcept {
+const believed* token_cache::find(std::string_view token) noexcept {
   const auto found = table_->look_up(token);
   if (found == table_->by_token().end()) return nullptr;
   table_->all.relocate(table_->all.begin(), table_->all.project<0>(found));
-  return found->who;
+  return &found->what;
 }
 
-void token_cache::put(std::string_view token, std::shared_ptr<const principal> who) {
+void token_cache::put(std::string_view token, believed what) {
   erase(token);
-  const auto bytes = bytes_of(token, *who);
-  table_->all.push_front({std::string{token}, std::move(who), bytes});
+  const auto bytes = bytes_of(token, *what.who);
+  table_->all.push_front({std::string{token}, std::move(what), bytes});
   table_->bytes += bytes;
   while (table_->bytes > table_->bytes_max) {
     table_->bytes -= table_->all.back().bytes;

@@ -140,6 +140,10 @@ tls::session::sign channel::look() noexcept {
 }
 
 /// Under TLS what is dropped need not be decrypted first.
+void channel::hurry() noexcept {
+  if (net::buffer_size(pending_) != 0) allow(core_.options.linger_timeout);
+}
+
 net::awaitable<void> channel::linger() {
   error_code failed;
   if (tls_ && socket_.is_open()) tls_->close_notify();

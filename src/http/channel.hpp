@@ -69,6 +69,8 @@ class channel final : private deadline_wheel::entry {
   [[nodiscard]] bool send(std::string_view first, std::string_view second = {});
   /// Sends what waits; afterwards nothing does. Breaks when the peer is gone, or takes nothing for too long.
   net::awaitable<void> flush();
+  /// What is being flushed now may take `linger_timeout` and no longer.
+  void hurry() noexcept;
   /// Idle: gives the memory of what was sent back.
   void release() noexcept { free_memory(out_); }
 

@@ -147,7 +147,9 @@ net::awaitable<bool> connection::serve_apart(stage at) {
   } else if (at == stage::answered) {
     if (core_->stopping) in_hand_.keep_alive = false;
     auto streaming = streams_.run(in_hand_, in_hand_.answer, shared_from_this());
+    core_->streaming.push_back(*this);
     const bool again = co_await std::move(streaming);
+    stream_hook::unlink();
     finish_request();
     co_return again;
   }
@@ -302,6 +304,13 @@ void connection::cut() {
   channel_.set_broken();
   channel_.close();
   streams_.end();
+}
+
+void connection::end_stream(const std::function<bool(const auth::principal&)>& whose) {
+  const auto& who = in_hand_.request.principal;
+  if (!stream_hook::is_linked() || !who || !whose(*who)) return;
+  streams_.end();
+  channel_.hurry();
 }
 
 }  // namespace haulcast::http

@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -21,7 +22,7 @@ namespace haulcast::http {
 
 /// Held by its coroutine, which is the only reader and writer of the socket. A deadline, `stop` and `cut` only wake it: it
 /// finds out by itself what is the matter. One request at a time, in the order they came. Idle, it has no buffers.
-class connection final : public std::enable_shared_from_this<connection>, public link_hook {
+class connection final : public std::enable_shared_from_this<connection>, public link_hook, public stream_hook {
  public:
   connection(std::shared_ptr<server_core> core, net::ip::tcp::socket socket, const net::ip::tcp::endpoint& peer,
              address_counts::place place);
@@ -34,6 +35,9 @@ class connection final : public std::enable_shared_from_this<connection>, public
   void stop();
   /// Close now.
   void cut();
+  /// If it sends a stream to somebody of whom that is true.
+  void end_stream(const std::function<bool(const auth::principal&)>& whose);
+  const net::any_io_executor& executor() const noexcept { return core_->executor; }
 
  private:
   /// How far the request in hand is.

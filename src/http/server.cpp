@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
 #include <charconv>
 
 #include "connection.hpp"
@@ -31,6 +32,19 @@ bool is_exhausted(const error_code& failed) noexcept {
   namespace errc = boost::system::errc;
   return failed == errc::too_many_files_open || failed == errc::too_many_files_open_in_system ||
          failed == errc::not_enough_memory || failed == errc::no_buffer_space;
+}
+
+constexpr std::size_t ended_at_once = 256;  // streams that are looked at in one turn of the loop
+
+void end_some(std::vector<std::shared_ptr<connection>> streaming, std::function<bool(const auth::principal&)> whose) {
+  for (std::size_t i = 0; i < ended_at_once && !streaming.empty(); ++i) {
+    streaming.back()->end_stream(whose);
+    streaming.pop_back();
+  }
+  if (streaming.empty()) return;
+  const auto executor = streaming.back()->executor();
+  net::post(executor,
+            [rest = std::move(streaming), whose = std::move(whose)]() mutable { end_some(std::move(rest), std::move(whose)); });
 }
 
 }  // namespace
@@ -272,6 +286,12 @@ net::awaitable<bool> server::drained(milliseconds longest) {
 
 void server::close_all() {
   for (auto at = core_->connections.begin(); at != core_->connections.end();) static_cast<connection&>(*at++).cut();
+}
+
+void server::end_streams(std::function<bool(const auth::principal&)> whose) {
+  std::vector<std::shared_ptr<connection>> all;
+  for (auto& each : core_->streaming) all.push_back(static_cast<connection&>(each).shared_from_this());
+  end_some(std::move(all), std::move(whose));
 }
 
 const http_metrics& server::metrics() const noexcept { return core_->metrics; }

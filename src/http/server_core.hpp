@@ -25,6 +25,9 @@ inline constexpr auto as_result = net::as_tuple(net::deferred);
 using link_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct of_server>,
                                                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
+using stream_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<struct of_streaming>,
+                                                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
 struct server_core : std::enable_shared_from_this<server_core> {
   server_core(net::any_io_executor ex, server_options opts, router table);
 
@@ -51,6 +54,9 @@ struct server_core : std::enable_shared_from_this<server_core> {
   deadline_wheel wheel;
   boost::intrusive::list<link_hook, boost::intrusive::base_hook<link_hook>, boost::intrusive::constant_time_size<false>>
       connections;
+  /// Those of them that send a stream.
+  boost::intrusive::list<stream_hook, boost::intrusive::base_hook<stream_hook>, boost::intrusive::constant_time_size<false>>
+      streaming;
   bool stopping = false;
   std::size_t open = 0;
   std::size_t surplus_open = 0;                     // of those above the cap, while they are told so

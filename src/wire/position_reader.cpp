@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "haulcast/base/id.hpp"
-#include "haulcast/wire/control_characters.hpp"
+#include "haulcast/base/control_characters.hpp"
 #include "haulcast/wire/time.hpp"
 
 namespace haulcast::wire {

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "haulcast/wire/control_characters.hpp"
+#include "haulcast/base/control_characters.hpp"
 #include "haulcast/wire/distinct_names.hpp"
 #include "haulcast/wire/json_out.hpp"
 

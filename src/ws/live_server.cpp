@@ -19,7 +19,7 @@ constexpr auto slice = 100ms;     // pings and expired tokens are looked at so o
 constexpr auto turn_max = 500us;  // of closing
 constexpr auto turns_max = 60us;  // of those with much to do, in one turn of the loop
 constexpr std::uint16_t going_away = 1001;
-constexpr std::uint16_t token_expired = 4401;
+constexpr std::uint16_t token_ended = 4401;
 
 }  // namespace
 
@@ -68,6 +68,20 @@ void live_server::close_all() {
   close_some(everyone(), going_away, "shutting down");
 }
 
+void live_server::revoke(std::function<bool(const auth::principal&)> is_revoked) { revoke_from(0, std::move(is_revoked)); }
+
+// A bucket a turn: whoever comes meanwhile has been asked for a token that holds.
+void live_server::revoke_from(std::size_t at, std::function<bool(const auth::principal&)> is_revoked) {
+  some_sessions some;
+  for (in_bucket& each : buckets_[at]) {
+    auto& s = static_cast<session&>(each);
+    if (is_revoked(s.who())) some.push_back(s.shared_from_this());
+  }
+  close_some(std::move(some), token_ended, "the token has been revoked");
+  if (++at == buckets_.size()) return;
+  net::post(loop_, [this, at, is_revoked = std::move(is_revoked)]() mutable { revoke_from(at, std::move(is_revoked)); });
+}
+
 // Each close is a write to a socket, and there may be ten thousand of them.
 void live_server::close_some(some_sessions sessions, std::uint16_t code, std::string_view reason) {
   const auto until = std::chrono::steady_clock::now() + turn_max;
@@ -100,7 +114,7 @@ void live_server::check(bucket& due) {
     some.push_back(static_cast<session&>(*expiries_.begin()).shared_from_this());
     expiries_.erase(expiries_.begin());
   }
-  close_some(std::move(some), token_expired, "the token has expired");
+  close_some(std::move(some), token_ended, "the token has expired");
 }
 
 void live_server::take_turns(std::shared_ptr<session> next) {

@@ -25,7 +25,7 @@ constexpr std::uint16_t went = 1006;
 constexpr std::uint16_t policy_violation = 1008;
 constexpr std::uint16_t internal_error = 1011;
 constexpr std::uint16_t try_again_later = 1013;
-constexpr std::uint16_t token_expired = 4401;
+constexpr std::uint16_t token_ended = 4401;  // expired or revoked
 constexpr std::uint16_t private_codes = 3000;
 
 }  // namespace
@@ -297,7 +297,8 @@ void session::close(std::uint16_t code, std::string_view reason) {
   past_.reset();
   snapshot_.reset();
   parting_ = std::make_unique<parting>(socket_.get_executor());
-  parting_->at_most = clock::now() + owner_.options_.ping_interval;
+  const auto& options = owner_.options_;
+  parting_->at_most = clock::now() + (code == token_ended ? 2 * options.close_timeout : options.ping_interval);
   await_close();
   pump();
 }
@@ -315,7 +316,7 @@ void session::drop(std::uint16_t as_code) {
     close_code_ = as_code;
     owner_.hub_.leave(*this);
   }
-  const bool peers_own = close_code_ >= private_codes && close_code_ != token_expired;
+  const bool peers_own = close_code_ >= private_codes && close_code_ != token_ended;
   ++owner_.metrics_.closed[peers_own ? private_codes : close_code_];
   if (tls_) tls_->close_notify();
   boost::system::error_code ignored;

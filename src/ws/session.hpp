@@ -46,13 +46,15 @@ class session final : public hub::subscriber,
   void rebuilt() override;
   bool may_see(std::string_view truck_id) const override;
 
+  const auth::principal& who() const noexcept { return *who_; }
   net::io_context::executor_type executor() { return socket_.get_executor(); }
   /// Its part of what the owner gives to those with much to do: about 100 us.
   void take_turn();
   /// Once in a ping interval: a peer that has neither said nor taken anything since the last ping is gone.
   void check_alive();
   /// Sends what waits of replies and events, then the close, then waits for the peer's, as long as the peer takes some of it
-  /// within each close_timeout, and a ping interval at most. Later calls do nothing.
+  /// within each close_timeout, and a ping interval at most; two close_timeouts when the token has ended. Later calls do
+  /// nothing.
   void close(std::uint16_t code, std::string_view reason);
   /// Drops the connection now.
   void drop(std::uint16_t as_code);

@@ -21,6 +21,12 @@ using namespace std::chrono_literals;
 const std::string secret(40, 's');
 constexpr utc_time now = from_epoch_ms(1'800'000'000'000);
 
+auth::key_ring only(std::string_view hs256_secret) {
+  auth::key_ring keys;
+  keys.add(auth::verifying_key{hs256_secret}).value();
+  return keys;
+}
+
 /// Runs a command line with commands that only note what they were asked.
 class CommandLine : public testing::Test {
  protected:
@@ -49,7 +55,7 @@ class CommandLine : public testing::Test {
     auto token = out_.str();
     EXPECT_EQ(token.empty() ? ' ' : token.back(), '\n');
     token.pop_back();
-    return auth::token_verifier{{.hs256_secret = std::string{with_secret}}}.verify(token, now).value();
+    return auth::token_verifier{{.keys = only(with_secret)}}.verify(token, now).value();
   }
 
   temporary_directory directory_;
@@ -71,6 +77,23 @@ class CommandLine : public testing::Test {
       .health = [this](const auto& options) { return asked_ = options, 1; },
   };
 };
+
+TEST_F(CommandLine, MakesNoTokenThatTheServerWouldNotBelieve) {
+  variables_["HAULCAST_SERVER__LISTEN"] = "0.0.0.0:8080";
+  variables_["HAULCAST_AUTH__KEYS"] = "[{file: /etc/idp.pem, alg: RS256}]";
+  EXPECT_NE(complaint({"token", "--role", "admin"}).find("with auth.hs256_secret it would take tokens made here"),
+            std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "data"));
+  variables_["HAULCAST_AUTH__HS256_SECRET"] = secret;
+  EXPECT_EQ(run({"token", "--role", "admin"}), exit_stopped);
+}
+
+TEST_F(CommandLine, ChecksTheFilesThatTheConfigurationNames) {
+  variables_["HAULCAST_AUTH__REVOKED"] = directory_ / "nobody";
+  EXPECT_NE(complaint({"check-config"}).find("auth.revoked: "), std::string::npos);
+  directory_.write("nobody", "");
+  EXPECT_EQ(run({"check-config"}), exit_stopped);
+}
 
 TEST_F(CommandLine, ServesWithTheConfigurationAndHandsItsExitCodeThrough) {
   const auto file = directory_.write("f.yaml", "ingest:\n  max_batch: 7\n");
@@ -187,7 +210,7 @@ TEST_F(CommandLine, SignsForTheConfiguredIssuerAndAudience) {
   ASSERT_EQ(run({"token", "--role", "admin"}), 0);
   auto token = out_.str();
   token.pop_back();
-  auth::token_verifier verifier{{.hs256_secret = secret, .issuer = "here", .audience = "us"}};
+  auth::token_verifier verifier{{.keys = only(secret), .issuer = "here", .audience = "us"}};
   EXPECT_TRUE(verifier.verify(token, now));
 }
 
@@ -211,7 +234,7 @@ TEST_F(CommandLine, ReachesTheServerOfItsConfigurationWithATokenOfItsOwn) {
   EXPECT_EQ(watched_.trucks, (std::vector<std::string>{"TRK-1", "TRK-2"}));
   EXPECT_TRUE(watched_.events);
   EXPECT_EQ(watched_.max_rate_hz, 2);
-  auth::token_verifier verifier{{.hs256_secret = secret}};
+  auth::token_verifier verifier{{.keys = only(secret)}};
   EXPECT_EQ(verifier.verify(watched_.token, now).value()->who, auth::role::admin);
   variables_["HAULCAST_SERVER__LISTEN"] = "[::]:9000";
   EXPECT_EQ(run({"health"}), 1);

@@ -17,7 +17,7 @@ const std::string good_secret(32, 's');
 class Config : public testing::Test {
  protected:
   /// "" when it loads; file names are cut down to what follows the directory.
-  std::string refusal(std::string_view yaml, const environment& variables = {}) {
+  std::string refusal(std::string_view yaml, const environment& variables = {}) const {
     const auto loaded = load(yaml, variables);
     if (loaded) return "";
     const auto path = directory_ / "";
@@ -25,7 +25,7 @@ class Config : public testing::Test {
     for (auto at = what.find(path); at != std::string::npos; at = what.find(path)) what.erase(at, path.size());
     return what;
   }
-  result<config> load(std::string_view yaml, const environment& variables = {}) {
+  result<config> load(std::string_view yaml, const environment& variables = {}) const {
     return load_config(directory_.write("f.yaml", yaml), variables);
   }
 
@@ -238,6 +238,84 @@ config listening(std::string where, std::optional<std::string> secret) {
   cfg.server.listen = std::move(where);
   cfg.auth.hs256_secret = std::move(secret);
   return cfg;
+}
+
+TEST_F(Config, ReadsTheKeysOfOtherIssuersAsAList) {
+  const auto cfg = load(
+                       "auth:\n  keys:\n    - {file: /etc/idp.pem, alg: RS256, kid: \"2026-a\"}\n    - jwks: /etc/jwks.json\n  "
+                       "    alg: ES256\n")
+                       .value();
+  ASSERT_EQ(cfg.auth.keys.size(), 2U);
+  EXPECT_EQ(cfg.auth.keys[0].file, "/etc/idp.pem");
+  EXPECT_EQ(cfg.auth.keys[0].alg, "RS256");
+  EXPECT_EQ(cfg.auth.keys[0].kid, "2026-a");
+  EXPECT_TRUE(cfg.auth.keys[0].where.ends_with("f.yaml:3"));
+  EXPECT_EQ(cfg.auth.keys[1].jwks, "/etc/jwks.json");
+  EXPECT_TRUE(cfg.auth.keys[1].where.ends_with("f.yaml:4"));
+  EXPECT_TRUE(load("auth:\n  keys: none\n")->auth.keys.empty());
+  EXPECT_TRUE(load("auth:\n  keys: []\n")->auth.keys.empty());
+  const auto again = load(show(cfg));
+  ASSERT_TRUE(again) << again.error().what << show(cfg);
+  EXPECT_EQ(show(*again), show(cfg));
+}
+
+TEST_F(Config, ReadsAListFromAVariableInOneLine) {
+  const auto from = [&](const std::string& value) { return load("", {{"HAULCAST_AUTH__KEYS", value}}); };
+  const auto cfg = from("[{file: /etc/idp.pem, alg: RS256}, {jwks: /etc/jwks.json}]").value();
+  ASSERT_EQ(cfg.auth.keys.size(), 2U);
+  EXPECT_EQ(cfg.auth.keys[1].where, "HAULCAST_AUTH__KEYS");
+  EXPECT_TRUE(from("none")->auth.keys.empty());
+  const auto refusal_of = [&](const std::string& value) { return refusal("", {{"HAULCAST_AUTH__KEYS", value}}); };
+  EXPECT_EQ(refusal_of("[{file: /x, alg: RS256}]\nserver:\n  listen: 0.0.0.0:80"),
+            "HAULCAST_AUTH__KEYS: a list stands in one line: [{...}, {...}]");
+  EXPECT_EQ(refusal_of("/etc/idp.pem"), "HAULCAST_AUTH__KEYS: auth.keys must be a list; it is /etc/idp.pem");
+  EXPECT_TRUE(refusal_of("[{file: /x, alg: RS256}").starts_with("HAULCAST_AUTH__KEYS: "));
+  EXPECT_TRUE(refusal_of("[{file: /x").starts_with("HAULCAST_AUTH__KEYS: "));
+  EXPECT_EQ(refusal_of("[{file: /x, alg: HS256}]"),
+            "HAULCAST_AUTH__KEYS: a key in auth.keys has RS256 or ES256 as alg; HS256 is for auth.hs256_secret");
+}
+
+TEST_F(Config, RefusesKeysThatSayTooLittleOrTooMuch) {
+  const auto of = [&](std::string_view item) { return refusal("auth:\n  keys:\n    - " + std::string{item} + "\n"); };
+  EXPECT_EQ(of("{file: /x}"), "f.yaml:3: a key in auth.keys needs alg: RS256 or ES256");
+  EXPECT_EQ(of("{file: /x, jwks: /y, alg: RS256}"), "f.yaml:3: a key in auth.keys names one of file and jwks");
+  EXPECT_EQ(of("{alg: RS256}"), "f.yaml:3: a key in auth.keys names one of file and jwks");
+  EXPECT_EQ(of("{jwks: /x, kid: a}"), "f.yaml:3: a key in auth.keys takes no kid: those of a key set are in it");
+  EXPECT_EQ(of("{fiel: /x}"), "f.yaml:3: fiel is nothing that auth.keys knows; it knows file, jwks, alg, kid");
+  EXPECT_EQ(of("{file: \"\", alg: RS256}"), "f.yaml:3: the file of a key in auth.keys is a plain text, not empty");
+  EXPECT_EQ(of("{file: /x, alg: RS256, file: /y}"), "f.yaml:3: auth.keys has file twice in one item");
+  EXPECT_EQ(of("{file: /x, alg: [RS256]}"), "f.yaml:3: auth.keys has a list in its list");
+  EXPECT_EQ(of("{file: {a: b}}"), "f.yaml:3: auth.keys nests too deep: an item has words and values");
+  EXPECT_EQ(of("{file: ~}"), "f.yaml:3: auth.keys has no value for file");
+  EXPECT_EQ(of("/etc/idp.pem"), "f.yaml:3: auth.keys is a list of items such as {word: value}, not of single values");
+  EXPECT_EQ(of("~"), "f.yaml:3: auth.keys has an empty item");
+  EXPECT_EQ(refusal("auth:\n  keys: &a [{file: /x, alg: RS256}]\n"),
+            "f.yaml:2: anchors (&name) are not taken; write the value out");
+  EXPECT_EQ(refusal("auth:\n  keys: {file: /x}\n"), "f.yaml:2: auth.keys takes one value, not keys of its own");
+}
+
+TEST(Validate, TakesThePreviousSecretBesideAnother) {
+  config cfg;
+  cfg.auth.hs256_previous_secret = good_secret;
+  EXPECT_EQ(validate(cfg).error().what, "auth.hs256_previous_secret needs auth.hs256_secret, which signs from now on");
+  cfg.auth.hs256_secret = good_secret;
+  EXPECT_EQ(validate(cfg).error().what, "auth.hs256_previous_secret must be another than auth.hs256_secret");
+  cfg.auth.hs256_secret = good_secret + "2";
+  EXPECT_TRUE(validate(cfg));
+  cfg.server.listen = "0.0.0.0:80";
+  EXPECT_TRUE(validate(cfg));
+  cfg.auth.hs256_previous_secret = "short";
+  EXPECT_FALSE(validate(cfg));
+}
+
+TEST(Validate, TakesKeysOfAnotherIssuerInsteadOfASecret) {
+  config cfg;
+  cfg.server.listen = "0.0.0.0:80";
+  EXPECT_FALSE(validate(cfg));
+  cfg.auth.keys.push_back({.file = "/etc/idp.pem", .alg = "RS256"});
+  EXPECT_TRUE(validate(cfg));
+  cfg.auth.hs256_secret = "short";
+  EXPECT_FALSE(validate(cfg));
 }
 
 TEST(Validate, RefusesToListenBeyondLoopbackWithAPoorSecret) {

@@ -15,6 +15,12 @@ inline constexpr std::string_view hs256_header = R"({"alg":"HS256","typ":"JWT"})
 inline constexpr utc_time noon = from_epoch_ms(1'800'000'000'000);
 inline constexpr std::string_view at_noon = "1800000000";
 
+inline key_ring only(std::string_view hs256_secret) {
+  key_ring keys;
+  keys.add(verifying_key{hs256_secret}).value();
+  return keys;
+}
+
 /// `signed_text` as it is, and the right signature for it.
 inline std::string sign(std::string signed_text, std::string_view key = secret) {
   const auto signature = hmac_sha256{key}.sign(signed_text);

@@ -5,9 +5,9 @@
 namespace haulcast::auth {
 namespace {
 
-std::shared_ptr<const principal> somebody(std::string subject = "S") {
-  return std::make_shared<principal>(principal{.subject = std::move(subject)});
-}
+believed somebody(std::string subject = "S") { return {std::make_shared<principal>(principal{.subject = std::move(subject)})}; }
+
+std::shared_ptr<const principal> found(const believed* what) { return what == nullptr ? nullptr : what->who; }
 
 std::string token_of(int n) { return "header.payload.signature-" + std::to_string(1000 + n); }
 
@@ -15,7 +15,7 @@ TEST(TokenCache, FindsWhatWasPut) {
   token_cache cache{1U << 20};
   const auto who = somebody();
   cache.put(token_of(1), who);
-  EXPECT_EQ(cache.find(token_of(1)), who);
+  EXPECT_EQ(found(cache.find(token_of(1))), who.who);
   EXPECT_EQ(cache.find(token_of(2)), nullptr);
   EXPECT_EQ(cache.find(""), nullptr);
 }
@@ -28,7 +28,7 @@ TEST(TokenCache, PutsOneTokenOnce) {
   cache.put(token_of(1), second);
   EXPECT_EQ(cache.size(), 1U);
   EXPECT_EQ(cache.bytes(), bytes);
-  EXPECT_EQ(cache.find(token_of(1)), second);
+  EXPECT_EQ(found(cache.find(token_of(1))), second.who);
 }
 
 TEST(TokenCache, LetsTheLeastRecentlyUsedGoWhenFull) {
@@ -50,7 +50,7 @@ TEST(TokenCache, CountsTheBytesOfTrucks) {
   cache.erase(token_of(1));
   EXPECT_EQ(cache.bytes(), 0U);
   cache.put(token_of(1),
-            std::make_shared<principal>(principal{.subject = "S", .trucks = std::vector<std::string>(100, "TRK")}));
+            {std::make_shared<principal>(principal{.subject = "S", .trucks = std::vector<std::string>(100, "TRK")})});
   EXPECT_GT(cache.bytes(), bare + 100 * sizeof(std::string));
 }
 

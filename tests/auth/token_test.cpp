@@ -10,9 +10,9 @@ namespace {
 using namespace std::chrono_literals;
 
 /// "" when the token is good, else the code.
-std::string refusal(std::string_view token, token_verifier::options opts = {}, utc_time now = noon) {
-  if (opts.hs256_secret.empty()) opts.hs256_secret = secret;
-  token_verifier verifier{std::move(opts)};
+std::string refusal(std::string_view token, token_rules rules = {}, utc_time now = noon) {
+  if (rules.keys.empty()) rules.keys = only(secret);
+  token_verifier verifier{std::move(rules)};
   const auto verified = verifier.verify(token, now);
   return verified ? "" : std::string{to_code(verified.error())};
 }
@@ -23,7 +23,7 @@ std::string refusal_of_header(std::string_view header) { return refusal(forge(he
 claims good_claims(role who) { return {.subject = "S-1", .who = who, .issued_at = noon, .expires = noon + 1h}; }
 
 TEST(Token, OfADriverNamesSubjectAndTrucks) {
-  token_verifier verifier{{.hs256_secret = std::string{secret}}};
+  token_verifier verifier{{.keys = only(secret)}};
   const auto who = verifier.verify(driver_token(), noon).value();
   EXPECT_EQ(who->subject, "D-7");
   EXPECT_EQ(who->who, role::driver);
@@ -36,7 +36,7 @@ TEST(Token, AsMintedIsVerified) {
   said.merchant_id = "M-1";
   said.issuer = "here";
   said.audience = {"apps"};
-  token_verifier verifier{{.hs256_secret = std::string{secret}, .issuer = "here", .audience = "apps"}};
+  token_verifier verifier{{.keys = only(secret), .issuer = "here", .audience = "apps"}};
   const auto who = verifier.verify(mint_token(said, secret), noon).value();
   EXPECT_EQ(who->who, role::merchant);
   EXPECT_EQ(who->merchant_id, "M-1");
@@ -48,7 +48,7 @@ TEST(Token, MadeByAnotherLibraryIsVerified) {  // python3-jwt 2.6: jwt.encode({.
       "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
       "eyJzdWIiOiJDLTciLCJyb2xlIjoiY3VzdG9tZXIiLCJjdXN0b21lcl9pZCI6IkMtMSIsImlhdCI6MTgwMDAwMDAwMCwiZXhwIjoxODAwMDAzNjAwfQ."
       "77eNyIkf7lNB3NeZMkHgiwADRyGWVGHSunbpt-pckCw";
-  token_verifier verifier{{.hs256_secret = std::string{secret}}};
+  token_verifier verifier{{.keys = only(secret)}};
   EXPECT_EQ(verifier.verify(token, noon).value()->customer_id, "C-1");
 }
 
@@ -59,7 +59,7 @@ TEST(Token, HoldsUntilItsExpiryAndTheLeewayArePast) {
   EXPECT_EQ(refusal(driver_token(), {}, last), "");
   EXPECT_EQ(refusal(driver_token(), {}, last + 1ms), "token_expired");
   EXPECT_EQ(refusal(driver_token(), {}, last + 2ms), "token_expired");
-  EXPECT_EQ(refusal(driver_token(), {.hs256_secret = {}, .leeway = 0s}, noon + 1h), "token_expired");
+  EXPECT_EQ(refusal(driver_token(), {.keys = {}, .leeway = 0s}, noon + 1h), "token_expired");
 }
 
 TEST(Token, HoldsFromItsNotBeforeLessTheLeeway) {
@@ -229,7 +229,7 @@ TEST(TokenPayload, HasTimesThatAreNumbers) {
 }
 
 TEST(TokenPayload, WithoutTrucksMeansNone) {
-  token_verifier verifier{{.hs256_secret = std::string{secret}}};
+  token_verifier verifier{{.keys = only(secret)}};
   const auto who = verifier.verify(forge(hs256_header, R"({"sub":"S","role":"driver","exp":1800003600})"), noon).value();
   EXPECT_TRUE(who->trucks.empty());
   EXPECT_FALSE(who->may_post_for("TRK-1"));
@@ -247,7 +247,7 @@ TEST(TokenPayload, ListsTrucksByTheirIds) {
 }
 
 TEST(TokenPayload, OfADriverIgnoresOtherScopesAndOfOthersIgnoresTrucks) {
-  token_verifier verifier{{.hs256_secret = std::string{secret}}};
+  token_verifier verifier{{.keys = only(secret)}};
   EXPECT_EQ(verifier.verify(driver_token(R"(,"customer_id":"C-1")"), noon).value()->customer_id, "");
   const auto payload = R"({"sub":"S","role":"customer","customer_id":"C-1","trucks":["TRK-1"],"exp":1800003600})";
   EXPECT_FALSE(verifier.verify(forge(hs256_header, payload), noon).value()->may_see_truck("TRK-1"));
@@ -267,28 +267,28 @@ TEST(TokenPayload, OfCustomerOrMerchantNamesWhich) {
 }
 
 TEST(TokenPayload, IsFromTheConfiguredIssuer) {
-  const token_verifier::options opts{.hs256_secret = std::string{secret}, .issuer = "here"};
-  EXPECT_EQ(refusal(driver_token(R"(,"iss":"here")"), opts), "");
-  EXPECT_EQ(refusal(driver_token(R"(,"iss":"there")"), opts), "token_invalid");
-  EXPECT_EQ(refusal(driver_token(), opts), "token_invalid");
+  const token_rules rules{.keys = only(secret), .issuer = "here"};
+  EXPECT_EQ(refusal(driver_token(R"(,"iss":"here")"), rules), "");
+  EXPECT_EQ(refusal(driver_token(R"(,"iss":"there")"), rules), "token_invalid");
+  EXPECT_EQ(refusal(driver_token(), rules), "token_invalid");
   EXPECT_EQ(refusal(driver_token(R"(,"iss":"there")")), "");  // none configured, none asked for
   EXPECT_EQ(refusal(driver_token(R"(,"iss":7)")), "token_invalid");
 }
 
 TEST(TokenPayload, IsForTheConfiguredAudience) {
-  const token_verifier::options opts{.hs256_secret = std::string{secret}, .audience = "us"};
-  EXPECT_EQ(refusal(driver_token(R"(,"aud":"us")"), opts), "");
-  EXPECT_EQ(refusal(driver_token(R"(,"aud":["them","us"])"), opts), "");
+  const token_rules rules{.keys = only(secret), .audience = "us"};
+  EXPECT_EQ(refusal(driver_token(R"(,"aud":"us")"), rules), "");
+  EXPECT_EQ(refusal(driver_token(R"(,"aud":["them","us"])"), rules), "");
   for (const auto* more :
        {"", R"(,"aud":"them")", R"(,"aud":[])", R"(,"aud":["them"])", R"(,"aud":"us ")", R"(,"aud":["us",7])"}) {
-    EXPECT_EQ(refusal(driver_token(more), opts), "token_invalid") << more;
+    EXPECT_EQ(refusal(driver_token(more), rules), "token_invalid") << more;
   }
   EXPECT_EQ(refusal(driver_token(R"(,"aud":"them")")), "");
   EXPECT_EQ(refusal(driver_token(R"(,"aud":{"us":1})")), "token_invalid");
 }
 
 TEST(TokenVerifier, RemembersGoodTokensAndNoOthers) {
-  token_verifier verifier{{.hs256_secret = std::string{secret}}};
+  token_verifier verifier{{.keys = only(secret)}};
   const auto first = verifier.verify(driver_token(), noon).value();
   EXPECT_EQ(verifier.verify(driver_token(), noon + 1s).value(), first);  // the very same principal
   (void)verifier.verify(driver_token() + "x", noon);
@@ -297,7 +297,7 @@ TEST(TokenVerifier, RemembersGoodTokensAndNoOthers) {
 }
 
 TEST(TokenVerifier, ForgetsARememberedTokenWhenItExpires) {
-  token_verifier verifier{{.hs256_secret = std::string{secret}}};
+  token_verifier verifier{{.keys = only(secret)}};
   ASSERT_TRUE(verifier.verify(driver_token(), noon));
   EXPECT_TRUE(verifier.verify(driver_token(), noon + 1h + 30s - 1ms));
   EXPECT_EQ(verifier.verify(driver_token(), noon + 1h + 30s).error(), token_error::expired);
@@ -306,7 +306,7 @@ TEST(TokenVerifier, ForgetsARememberedTokenWhenItExpires) {
 }
 
 TEST(TokenVerifier, TellsARememberedTokenFromOneWithItsSignature) {
-  token_verifier verifier{{.hs256_secret = std::string{secret}}};
+  token_verifier verifier{{.keys = only(secret)}};
   const auto good = driver_token();
   ASSERT_TRUE(verifier.verify(good, noon));
   const auto stolen = to_base64url(hs256_header) + "." + to_base64url(R"({"sub":"S","role":"admin","exp":1800003600})");
@@ -314,7 +314,7 @@ TEST(TokenVerifier, TellsARememberedTokenFromOneWithItsSignature) {
 }
 
 TEST(TokenVerifier, RecallsWhatItHasBelievedAndVerifiesNothing) {
-  token_verifier verifier{{.hs256_secret = std::string{secret}}};
+  token_verifier verifier{{.keys = only(secret)}};
   EXPECT_FALSE(verifier.recall(driver_token(), noon)) << "good, but nobody has looked yet";
   ASSERT_TRUE(verifier.verify(driver_token(), noon));
   EXPECT_TRUE(verifier.recall(driver_token(), noon).value());

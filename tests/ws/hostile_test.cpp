@@ -1,5 +1,6 @@
 // Peers that are slow, silent, wrong, or gone, and how a conversation ends.
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include "ws/stage.hpp"
 
@@ -79,6 +80,37 @@ TEST_F(Peer, ATokenThatExpiresEndsTheConnectionWith4401) {
   EXPECT_GE(system_now(), who->expires);
   EXPECT_TRUE(s.until([&] { return s.live.connections() == 1; }));
   EXPECT_EQ(s.ask(other, {{"type", "ping"}}).at("type"), "pong");
+}
+
+TEST_F(Peer, RevokedSubjectsLoseTheirConnectionsAndNobodyElseDoes) {
+  stage s{dir.path()};
+  const auto lost = [] {
+    auto who = admin();
+    who->subject = "lost-phone";
+    return who;
+  };
+  std::vector<std::shared_ptr<peer>> theirs;
+  std::vector<std::shared_ptr<peer>> others;
+  for (int i = 0; i < 300; ++i) {  // two in each bucket: all buckets must be looked at
+    theirs.push_back(s.connect(lost()));
+    others.push_back(s.connect());
+  }
+  s.live.revoke([](const auth::principal& who) { return who.subject == "lost-phone"; });
+  ASSERT_TRUE(s.until([&] { return std::ranges::all_of(theirs, [](const auto& p) { return p->close_code == 4401; }); }));
+  EXPECT_TRUE(s.until([&] { return s.live.connections() == others.size(); }));
+  for (const auto& p : {others.front(), others.back()}) EXPECT_EQ(s.ask(p, {{"type", "ping"}}).at("type"), "pong");
+}
+
+TEST_F(Peer, ARevokedSubjectThatReadsNothingIsDroppedAllTheSame) {
+  auto options = stage::tight();
+  options.close_timeout = 100ms;
+  stage s{dir.path(), options};
+  const auto slow = s.connect_slow();
+  slow->send(json{{"type", "subscribe"}, {"all", true}});
+  for (int i = 0; i < 200; ++i) slow->send(json{{"type", "ping"}});
+  s.pass(50ms);
+  s.live.revoke([](const auth::principal&) { return true; });
+  EXPECT_TRUE(s.until([&] { return s.live.connections() == 0; }));
 }
 
 struct violation {

@@ -27,12 +27,25 @@ struct server_keys {
   std::vector<std::string> cors_origins;
 };
 
+/// One item of auth.keys.
+struct key_item {
+  std::string file;   // of one key in PEM; or
+  std::string jwks;   // of a key set
+  std::string alg;    // "RS256" or "ES256"; empty: as the key set says
+  std::string kid;    // of the key in PEM; empty: none
+  std::string where;  // it stands: "haulcast.yaml:12"
+};
+using key_items = std::vector<key_item>;
+
 struct auth_keys {
   std::optional<std::string> hs256_secret;  // none: generated, in data_dir (see signing_secret())
+  std::optional<std::string> hs256_previous_secret;
+  key_items keys;
   std::optional<std::string> issuer;
   std::optional<std::string> audience;
+  seconds leeway{30};
+  std::optional<std::string> revoked;  // a file of subjects
   bool query_token = false;
-  std::optional<std::string> keys;      // refused: not built yet
   std::optional<std::string> api_keys;  // none: in data_dir (see api_keys_file())
 };
 
@@ -105,6 +118,7 @@ struct log_keys {
 };
 
 struct config {
+  std::optional<std::filesystem::path> read_from;  // no key: the file, to be read again by a reload
   std::filesystem::path data_dir = "./haulcast-data";
   server_keys server;
   auth_keys auth;
@@ -127,8 +141,9 @@ environment current_environment();
 /// the variable's name. What keys demand of one another is left to validate(). Blocking.
 ///
 /// HAULCAST_SECTION__KEY and HAULCAST_DATA_DIR set keys; HAULCAST_SECTION__KEY_FILE names a file that holds a secret's value
-/// (a line feed at its end does not count). An empty variable counts as not set. Other variables with a double underscore after
-/// HAULCAST_ are errors; those without one are somebody else's (HAULCAST_TOKEN; Kubernetes sets HAULCAST_PORT).
+/// (a line feed at its end does not count). Lists are one line of YAML: [{...}, {...}]. An empty variable counts as not set.
+/// Other variables with a double underscore after HAULCAST_ are errors; those without one are somebody else's (HAULCAST_TOKEN;
+/// Kubernetes sets HAULCAST_PORT).
 result<config> load_config(const std::optional<std::filesystem::path>& file, const environment& variables);
 
 /// What no single key can say: a secret good enough for the address listened on, sizes that fit into one another. One sentence.

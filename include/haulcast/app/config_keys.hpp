@@ -11,15 +11,16 @@
 #include <vector>
 
 #include "haulcast/app/config.hpp"
+#include "haulcast/app/config_file.hpp"
 #include "haulcast/base/result.hpp"
 
 namespace haulcast::app {
 
-/// Where a key's value lives, which also says what kind of value it is. Optionals are unset by their default word. A list is
-/// written as a YAML list or as one text with blanks between its items; `none` is the empty one.
+/// Where a key's value lives, which also says what kind of value it is. Optionals are unset by their default word. A list of words
+/// is written as a YAML list or as one text with blanks between its items; `none` is the empty one, of items too.
 using key_target = std::variant<bool*, double*, std::optional<double>*, std::size_t*, std::optional<std::size_t>*, seconds*,
                                 std::chrono::hours*, std::chrono::days*, std::string*, std::optional<std::string>*,
-                                std::filesystem::path*, std::vector<std::string>*>;
+                                std::filesystem::path*, std::vector<std::string>*, key_items*>;
 
 /// A check of a text value beyond its kind, of a list's each item; nothing when it is good, else how the sentence "<key> ..."
 /// goes on.
@@ -49,7 +50,8 @@ std::span<const config_section> config_sections();  // in the order of the examp
 std::span<const config_key> config_keys();          // each section's together, data_dir first
 
 const config_key* find_key(std::string_view name);
-bool takes_list(const config_key& key);
+bool takes_list(const config_key& key);   // of words
+bool takes_items(const config_key& key);  // a list of mappings
 bool is_section(std::string_view name);
 
 /// "journal.snyc is not a key; did you mean journal.sync?"
@@ -57,6 +59,9 @@ std::string unknown_key(std::string_view name);
 
 /// Nothing as value is YAML's null. Error: a sentence that names the key and, unless it is secret, the value.
 result<void> set_key(config& cfg, const config_key& key, const std::optional<std::string>& value);
+
+/// Error: a sentence that begins with the place of the item that is wrong.
+result<void> set_items(config& cfg, const config_key& key, const std::vector<setting_item>& items);
 
 /// In the form in which a file has it; secrets in clear.
 std::string value_of(const config& cfg, const config_key& key);

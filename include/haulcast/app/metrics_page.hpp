@@ -6,6 +6,7 @@
 namespace haulcast {
 namespace auth {
 class api_keys;
+class token_verifier;
 class ws_tickets;
 }  // namespace auth
 namespace http {
@@ -32,6 +33,7 @@ struct metrics_sources {
   const hub::hub& fan_out;
   const ws::live_server& live;
   const http::server& door;
+  const auth::token_verifier& tokens;
   const auth::api_keys& api_keys;
   const auth::ws_tickets& tickets;
   const http::rate_limits& limits;

@@ -1,4 +1,4 @@
-// What a token's two JSON objects say, read as strictly as a door should.
+// What a token's payload says, read as strictly as a door should.
 #pragma once
 
 #include <optional>
@@ -24,9 +24,6 @@ struct claims {
   std::optional<utc_time> not_before{};
   utc_time expires{};
 };
-
-/// True for a JOSE header that asks for HS256 and nothing that must be understood beyond it (`crit`).
-bool is_hs256_header(std::string_view json);
 
 /// Nothing unless every rule for claims holds: repeated members at any depth, nesting over 8, wrong types, a missing `sub`,
 /// `role`, `exp` or scope claim, and times no clock shows are all refused. Members that are not known are ignored.

@@ -2,12 +2,20 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
 #include "haulcast/auth/principal.hpp"
+#include "haulcast/auth/verifying_key.hpp"
 
 namespace haulcast::auth {
+
+struct believed {
+  std::shared_ptr<const principal> who;
+  key_id by = 0;                   // the key that made its signature
+  mutable std::uint32_t held = 0;  // the newest rules under which it was found to hold
+};
 
 /// Keyed by the whole token, the least recently used leaves first, bounded in bytes. Holds only tokens whose signature was
 /// right, so a stranger can neither fill it nor choose its keys. One thread. O(1); finding allocates nothing.
@@ -17,10 +25,11 @@ class token_cache {
   ~token_cache();
 
   /// Null when it is not there. Makes it the most recently used.
-  std::shared_ptr<const principal> find(std::string_view token) noexcept;
+  /// What it points to stays until the next change.
+  const believed* find(std::string_view token) noexcept;
 
   /// What is over the bound leaves, this one too if it alone is larger.
-  void put(std::string_view token, std::shared_ptr<const principal> who);
+  void put(std::string_view token, believed what);
   void erase(std::string_view token) noexcept;
 
   std::size_t size() const noexcept;

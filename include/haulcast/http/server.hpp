@@ -9,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -81,6 +82,10 @@ class server {
   net::awaitable<bool> drained(milliseconds longest);
   /// Cuts all connections that are not upgraded, whatever they do.
   void close_all();
+
+  /// Ends the streams of those of whom it is true, some in each turn of the loop. A peer that does not take what was being
+  /// written is cut off after `linger_timeout`.
+  void end_streams(std::function<bool(const auth::principal&)> whose);
 
   const http_metrics& metrics() const noexcept;
   std::size_t connections() const noexcept;  // open ones, upgraded ones too

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -80,6 +81,10 @@ class live_server {
   /// Begins to close every connection with 1001, some in each turn of the loop.
   void close_all();
 
+  /// Closes those of whom it is true with 4401, a part of all looked at in each turn of the loop; after some turns all have
+  /// been.
+  void revoke(std::function<bool(const auth::principal&)> is_revoked);
+
  private:
   friend class session;
   using auto_unlink = boost::intrusive::link_mode<boost::intrusive::auto_unlink>;
@@ -95,6 +100,7 @@ class live_server {
   some_sessions everyone();
   void every_slice();
   void check(bucket& due);
+  void revoke_from(std::size_t at, std::function<bool(const auth::principal&)> is_revoked);
   static void close_some(some_sessions sessions, std::uint16_t code, std::string_view reason);
   void take_turns(std::shared_ptr<session> next);
   void give_turns();

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace haulcast::wire {
+namespace haulcast {
 
 /// Of UTF-8: U+0000-001F, U+007F, U+0080-009F.
 inline bool has_control_character(std::string_view text) noexcept {
@@ -16,4 +16,4 @@ inline bool has_control_character(std::string_view text) noexcept {
   return false;
 }
 
-}  // namespace haulcast::wire
+}  // namespace haulcast
