@@ -203,9 +203,9 @@ class settings_reader final : public YAML::EventHandler {
   bool (*nests_)(std::string_view);
   int depth_ = 0;  // of mappings: 1 in the root, 2 in a section
   int key_line_ = 0;
-  std::string section_;               // empty: in the root
-  std::optional<std::string> key_;    // set between a key and its value
-  std::optional<std::string> words_;  // in a list of words: those so far, with blanks between them
+  std::string section_;                     // empty: in the root
+  std::optional<std::string> key_;          // set between a key and its value
+  std::optional<std::string> words_;        // in a list of words: those so far, with blanks between them
   std::optional<std::vector<item>> items_;  // in a list of mappings
   std::optional<std::string> word_;         // there, set between a word and its value
   bool in_item_ = false;

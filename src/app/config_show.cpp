@@ -118,9 +118,9 @@ std::string show(const config& cfg) {
     out.append(indent_of(section))
         .append(leaf_of(key.name))
         .append(": ")
-        .append(hidden            ? "\"***\""
+        .append(hidden             ? "\"***\""
                 : takes_items(key) ? value
-                                  : yaml_scalar(value))
+                                   : yaml_scalar(value))
         .append("\n");
   }
   return out;

@@ -41,7 +41,8 @@ constexpr std::array sections{
         "them they speak in clear."},
     config_section{
         "auth",
-        "Who is believed. Every request but health checks and metrics carries a token, which is a JWT (HS256, RS256 or ES256), or "
+        "Who is believed. Every request but health checks and metrics carries a token, which is a JWT (HS256, RS256 or ES256), "
+        "or "
         "an API key. All of this but query_token is read again on SIGHUP, together with the files it names; a mistake leaves "
         "what was in force."},
     config_section{"journal", "The durable log under data_dir. A position is acknowledged once it is in the journal."},
@@ -149,9 +150,8 @@ const auto table = std::to_array<config_key>({
      .at = [](config& c) -> key_target { return &c.auth.leeway; }},
     {.name = "auth.revoked",
      .default_value = "none",
-     .help =
-         "A file of subjects who are no longer believed, one a line (an API key is key:NAME), # for "
-         "comments. After SIGHUP their sockets and event streams are closed within seconds.",
+     .help = "A file of subjects who are no longer believed, one a line (an API key is key:NAME), # for "
+             "comments. After SIGHUP their sockets and event streams are closed within seconds.",
      .at = [](config& c) -> key_target { return &c.auth.revoked; }},
     {.name = "auth.query_token",
      .default_value = "false",

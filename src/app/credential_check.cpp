@@ -10,9 +10,8 @@ credential_check::credential_check(credential_rules rules)
 credential_check::verdict credential_check::believe(const http::credential& shown) {
   const auto now = system_now();
   if (shown.what == http::credential::kind::token) return tokens_.verify(shown.text, now);
-  auto who = shown.what == http::credential::kind::api_key
-                 ? api_keys_.verify(shown.text, now)
-                 : tickets_.redeem(shown.text, auth::ws_tickets::clock::now(), now);
+  auto who = shown.what == http::credential::kind::api_key ? api_keys_.verify(shown.text, now)
+                                                           : tickets_.redeem(shown.text, auth::ws_tickets::clock::now(), now);
   if (who && !still_stands(**who)) return auth::token_error::invalid;
   return who;
 }

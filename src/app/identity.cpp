@@ -60,14 +60,6 @@ result<auth::token_rules> token_rules_of(const config& cfg) {
   return rules;
 }
 
-result<credential_rules> credential_rules_of(const config& cfg) {
-  auto tokens = token_rules_of(cfg);
-  if (!tokens) return tokens.error();
-  auto keys = auth::api_key_table::load(api_keys_file(cfg));
-  if (!keys) return keys.error();
-  return credential_rules{.tokens = std::move(*tokens), .api_keys = std::move(*keys)};
-}
-
 result<void> check_identity_files(const config& cfg) {
   auth::key_ring keys;
   if (auto added = add_keys(cfg, keys); !added) return added;

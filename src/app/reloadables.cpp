@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "haulcast/app/certificate.hpp"
+#include "haulcast/app/commands.hpp"
 #include "haulcast/app/credential_check.hpp"
 #include "haulcast/app/identity.hpp"
 #include "haulcast/http/server.hpp"
@@ -25,9 +26,11 @@ result<config> read_again(const config& running) {
 result<put_in_force> read_credentials(const config& running, credential_check& credentials, const end_those& end) {
   const auto cfg = read_again(running);
   if (!cfg) return cfg.error();
-  auto read = credential_rules_of(*cfg);
-  if (!read) return read.error();
-  const auto rules = std::make_shared<credential_rules>(std::move(*read));
+  auto tokens = token_rules_of(*cfg);
+  if (!tokens) return tokens.error();
+  auto api_keys = auth::api_key_table::load(api_keys_file(*cfg));
+  if (!api_keys) return api_keys.error();
+  const auto rules = std::make_shared<credential_rules>(credential_rules{std::move(*tokens), std::move(*api_keys)});
   return put_in_force{[rules, &credentials, end]() -> std::shared_ptr<void> {
     spdlog::info("reloaded: {} keys of tokens, {} revoked subjects, {} API keys", rules->tokens.keys.size(),
                  rules->tokens.revoked.size(), rules->api_keys->size());
@@ -51,10 +54,9 @@ result<put_in_force> read_certificate(const config& running, http::server& door)
 }  // namespace
 
 std::vector<reloadable> reloadables(const config& running, credential_check& credentials, http::server& door, end_those end) {
-  std::vector<reloadable> all{
-      {.name = "credentials", .read = [running, &credentials, end = std::move(end)] {
-         return read_credentials(running, credentials, end);
-       }}};
+  std::vector<reloadable> all{{.name = "credentials", .read = [running, &credentials, end = std::move(end)] {
+                                 return read_credentials(running, credentials, end);
+                               }}};
   if (running.server.tls.certificate)
     all.push_back({.name = "certificate", .read = [running, &door] { return read_certificate(running, door); }});
   return all;

@@ -185,8 +185,10 @@ int serve(const config& cfg) {
   if (believes_hs256(cfg)) {
     if (const auto secret = signing_secret(cfg); !secret) return give_up(exit_data_directory, secret.error().what);
   }
-  auto rules = credential_rules_of(cfg);
-  if (!rules) return give_up(exit_wrong_usage, rules.error().what);
+  auto tokens = token_rules_of(cfg);
+  if (!tokens) return give_up(exit_wrong_usage, tokens.error().what);
+  auto api_keys = auth::api_key_table::load(api_keys_file(cfg));
+  if (!api_keys) return give_up(exit_data_directory, api_keys.error().what);
   auto files = open_spine(cfg, *directory);
   if (!files) return give_up(exit_data_directory, files.error().what);
   auto life = pipeline::begin_life(*files->log, *files->snapshots, pipeline_options_of(cfg));
@@ -195,7 +197,7 @@ int serve(const config& cfg) {
 
   const auto where = http::parse_endpoint(cfg.server.listen);
   if (!where) return give_up(exit_wrong_usage, where.error().what);
-  house h{cfg, std::move(*rules), std::move(*files), std::move(*life)};
+  house h{cfg, {std::move(*tokens), std::move(*api_keys)}, std::move(*files), std::move(*life)};
   if (*certificate) {
     for (const auto& warning : (*certificate)->warnings) spdlog::warn("{}", warning);
     h.use_certificate((*certificate)->shown);

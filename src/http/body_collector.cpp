@@ -6,7 +6,6 @@ namespace haulcast::http {
 namespace {
 
 constexpr std::size_t first_bytes_max = 64 * 1024;  // a length is only a promise: the block grows as it is kept
-constexpr std::string_view no_memory = "Too many large bodies are on their way; try again in a moment.";
 
 }  // namespace
 
@@ -50,7 +49,7 @@ void body_collector::begin_apart() {
   const auto here = in_.untaken();
   in_.take(here.size());
   if (!apart_.grow(std::min(length_, first_bytes_max))) {
-    refuse(code::overloaded, no_memory);
+    refuse(no_memory_for_bodies.what, no_memory_for_bodies.detail);
     return;
   }
   apart_.block().append(here);
@@ -59,7 +58,7 @@ void body_collector::begin_apart() {
 std::span<char> body_collector::next_apart() {
   if (received_ == length_) return {};
   auto& block = apart_.block();
-  if (block.room() == 0 && !apart_.grow(std::min(length_, block.capacity() * 2))) return refuse(code::overloaded, no_memory);
+  if (block.room() == 0 && !apart_.grow(std::min(length_, block.capacity() * 2))) return refuse(no_memory_for_bodies.what, no_memory_for_bodies.detail);
   return block.space(length_ - received_);  // nothing beyond the body
 }
 
@@ -67,7 +66,7 @@ std::span<char> body_collector::next_chunk() {
   const auto made = decoder_.decode(in_.view(), apart_.block(), limit_);
   if (!made) return refuse(made.error().what, made.error().detail);
   in_.consume(made->used);
-  if (!apart_.count_grown()) return refuse(code::overloaded, no_memory);
+  if (!apart_.count_grown()) return refuse(no_memory_for_bodies.what, no_memory_for_bodies.detail);
   if (made->done) return {};
   const std::size_t raw_bytes_max = 2 * limit_ + 16 * 1024;
   if (received_ > raw_bytes_max) return refuse(code::body_too_large, "The chunks are too many for what they carry.");

@@ -5,18 +5,17 @@
 namespace haulcast::http {
 
 bool body_memory::grow(std::size_t bytes) {
-  if (!hold(bytes)) return false;
+  if (!share_.hold(bytes)) return false;
   block_.reserve(bytes);
   return true;
 }
 
 void body_memory::release() noexcept {
   block_.release();
-  hold(0);
+  share_.release();
 }
 
-/// Instead of what was held before; nothing when it returns false.
-bool body_memory::hold(std::size_t bytes) noexcept {
+bool body_share::hold(std::size_t bytes) noexcept {
   auto& of_all = core_.metrics.body_bytes_held;
   const std::size_t most = core_.options.bodies_bytes_max;
   of_all -= std::exchange(held_, 0);

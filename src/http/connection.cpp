@@ -9,7 +9,6 @@
 #include "answering.hpp"
 #include "cors.hpp"
 #include "handshake.hpp"
-#include "inflate.hpp"
 #include "upgrade.hpp"
 
 namespace haulcast::http {
@@ -103,6 +102,11 @@ net::awaitable<void> connection::serve_all() {
       auto receiving = receive_body();
       at = co_await std::move(receiving);
     }
+    while (at == stage::plain_body_due) {
+      auto turn = net::post(core_->executor, net::deferred);
+      co_await std::move(turn);
+      at = inflate_some();
+    }
     if (at == stage::answer_due) {
       try {
         auto waiting = await_answer();
@@ -171,7 +175,7 @@ net::awaitable<connection::stage> connection::receive_body() {
   if (body.wrong) co_return refuse_for_good(*body.wrong);
   if (!body.whole) co_return stage::gone;
   in_hand_.request.started = std::chrono::steady_clock::now();  // how long a phone takes to send is not our latency
-  co_return answer_at_once();
+  co_return take_body();
 }
 
 /// Refused from the head alone: the body is not wanted. A small one is dropped so that the connection may live on.
@@ -226,7 +230,7 @@ connection::stage connection::begin() {
   }
   if (in_hand_.to->is_upgrade()) return part_from_http();
   if (!bodies_.take_at_once(in_hand_.request, in_hand_.facts)) return stage::body_due;
-  return answer_at_once();
+  return take_body();
 }
 
 std::optional<refusal> connection::parse() {
@@ -246,13 +250,27 @@ std::optional<response> connection::admit() {
   return std::move(decision.answer);
 }
 
-/// With the whole body here: has the handler answer, or begin to.
+/// With the whole body here, as it was sent.
+connection::stage connection::take_body() {
+  if (!is_gzipped(in_hand_.request)) return answer_at_once();
+  inflating_ = std::make_unique<inflation>(in_hand_.request, in_hand_.to->body_limit, inflated_);
+  return inflate_some();
+}
+
+connection::stage connection::inflate_some() {
+  const auto how = inflating_->slice(in_hand_.request);
+  if (how == inflation::progress::more) return stage::plain_body_due;
+  const auto over = std::move(inflating_);
+  if (how == inflation::progress::done) return answer_at_once();
+  in_hand_.answer = refuse(over->why().what, over->why().detail);
+  return stage::answered;
+}
+
+/// With the whole body here, plain: has the handler answer, or begin to.
 connection::stage connection::answer_at_once() {
   auto& [request, facts, to, answer, keep_alive] = in_hand_;
   try {
-    if (const auto wrong = inflate_body(request, to->body_limit)) {
-      answer = refuse(wrong->what, wrong->detail);
-    } else if (const auto* at_once = std::get_if<sync_handler>(&to->handler)) {
+    if (const auto* at_once = std::get_if<sync_handler>(&to->handler)) {
       answer = (*at_once)(request);
     } else if (const auto* late = std::get_if<late_handler>(&to->handler)) {
       answer_due_ = (*late)(request, answer);
@@ -291,6 +309,7 @@ void connection::finish_request() {
   request_access::reset(in_hand_.request);
   in_hand_.answer.reset();
   bodies_.release();
+  inflated_.release();
   in_hand_.to = nullptr;
 }
 

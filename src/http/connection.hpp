@@ -14,6 +14,7 @@
 #include "channel.hpp"
 #include "exchange.hpp"
 #include "head_reader.hpp"
+#include "inflate.hpp"
 #include "read_buffer.hpp"
 #include "server_core.hpp"
 #include "streamer.hpp"
@@ -43,8 +44,9 @@ class connection final : public std::enable_shared_from_this<connection>, public
   /// How far the request in hand is.
   enum class stage {
     body_due,
-    handler_due,  // one that is a coroutine
-    answer_due,   // a handler will call back
+    plain_body_due,  // it is being inflated
+    handler_due,     // one that is a coroutine
+    answer_due,      // a handler will call back
     answered,
     wrong,     // the answer is the last on this connection
     declined,  // answered from the head alone
@@ -61,6 +63,8 @@ class connection final : public std::enable_shared_from_this<connection>, public
   auto await_answer();
 
   stage begin();
+  stage take_body();
+  stage inflate_some();
   stage answer_at_once();
   stage part_from_http();
   stage refuse_for_good(const refusal& why);
@@ -75,6 +79,8 @@ class connection final : public std::enable_shared_from_this<connection>, public
   read_buffer in_;
   head_reader heads_{channel_, in_};
   body_reader bodies_{channel_, in_};
+  body_share inflated_{*core_};
+  std::unique_ptr<inflation> inflating_;
   streamer streams_{channel_};
   exchange in_hand_;
   answer_later answer_due_;

@@ -1,12 +1,13 @@
 #include "inflate.hpp"
 
+#include <utility>
+
 #include "haulcast/http/text.hpp"
-#include "haulcast/wire/gzip.hpp"
 
 namespace haulcast::http {
 namespace {
 
-bool is_gzip(std::string_view coding) noexcept { return iequals(coding, "gzip") || iequals(coding, "x-gzip"); }
+constexpr std::size_t slice_bytes = 128 * 1024;
 
 refusal refusal_of(wire::gzip_error failed) noexcept {
   if (failed == wire::gzip_error::too_large) return {code::body_too_large, "The body is too large once it is decompressed."};
@@ -15,14 +16,29 @@ refusal refusal_of(wire::gzip_error failed) noexcept {
 
 }  // namespace
 
-std::optional<refusal> inflate_body(request& r, std::size_t limit) {
-  if (r.body.empty() || !is_gzip(r.header("content-encoding"))) return std::nullopt;
-  auto plain = wire::gunzip(r.body, limit, body_padding);
-  if (!plain) return refusal_of(plain.error());
+bool is_gzipped(const request& r) noexcept {
+  const auto coding = r.header("content-encoding");
+  return !r.body.empty() && (iequals(coding, "gzip") || iequals(coding, "x-gzip"));
+}
+
+inflation::inflation(const request& r, std::size_t limit, body_share& share)
+    : from_{r.body, limit, body_padding}, has_room_{share.hold(from_.memory())} {}
+
+inflation::progress inflation::slice(request& r) {
+  if (!has_room_) {
+    why_ = no_memory_for_bodies;
+    return progress::wrong;
+  }
+  auto over = from_.slice(slice_bytes);
+  if (!over) return progress::more;
+  if (!*over) {
+    why_ = refusal_of(over->error());
+    return progress::wrong;
+  }
   auto& text = request_access::inflated(r);
-  text = std::move(*plain);
+  text = std::move(**over);
   r.body = text;
-  return std::nullopt;
+  return progress::done;
 }
 
 }  // namespace haulcast::http

@@ -7,6 +7,7 @@
 #include <cassert>
 #include <limits>
 #include <new>
+#include <optional>
 #include <stdexcept>
 
 namespace haulcast::wire {
@@ -63,6 +64,8 @@ constexpr std::size_t skimmed_at_once = 16 * 1024;
 /// Whoever flushes for each position of a batch makes one or two blocks of 200 bytes.
 std::size_t blocks_most(std::size_t max_out) noexcept { return 64 + max_out / 256; }
 
+constexpr std::size_t block_costs = 1024;  // so many bytes are inflated in the time that its tables take
+
 bool is_between_blocks(const z_stream& z) noexcept { return (z.data_type & 128) != 0; }
 
 }  // namespace
@@ -80,39 +83,78 @@ void throw_exception_from_error(gzip_error error, const boost::source_location&)
 
 /// A text that says that it is too long, or turns out longer than it says, cannot be good any more: what is left is to find out
 /// what is wrong with it, and that needs no memory.
-result<std::string, gzip_error> gunzip(std::string_view in, std::size_t max_out, std::size_t padding) {
-  max_out = std::min(max_out, longest_out);
-  const std::size_t told = length_it_tells(in);
-  std::string out;
-  if (told <= max_out) make_room(out, told, padding);
-  std::array<char, skimmed_at_once> skimmed;
-  inflater stream;
-  z_stream& z = stream.z;
+struct gunzipper::state {
+  std::string_view in;
+  std::size_t max_out;
+  std::size_t told = length_it_tells(in);
+  std::size_t padding;
+  std::string out{};
   std::size_t done = 0;
   std::size_t taken = 0;
   std::size_t blocks = 0;
-  for (;;) {
-    const bool keeps = done < out.size();
-    z.next_in = bytes(in.data() + taken);
-    z.avail_in = piece(in.size() - taken);
-    z.next_out = reinterpret_cast<Bytef*>(keeps ? out.data() + done : skimmed.data());
-    z.avail_out = piece(keeps ? out.size() - done : skimmed.size());
-    const unsigned offered = z.avail_in;
-    const unsigned room = z.avail_out;
-    const int said = inflate(&z, Z_BLOCK);
-    taken += offered - z.avail_in;
-    done += room - z.avail_out;
-    if (done > max_out) return gzip_error::too_large;
-    if (said == Z_STREAM_END) break;
-    if (said == Z_MEM_ERROR) throw std::bad_alloc{};
-    if (said != Z_OK && said != Z_BUF_ERROR) return gzip_error::corrupt;
-    if (is_between_blocks(z) && ++blocks > blocks_most(max_out)) return gzip_error::too_many_blocks;
-    if (taken == in.size() && z.avail_out != 0) return gzip_error::truncated;
+  inflater stream{};
+
+  bool keeps() const noexcept { return told <= max_out; }
+  int inflate_some(std::size_t most);
+  std::optional<gzip_error> judge(int said) const;
+};
+
+int gunzipper::state::inflate_some(std::size_t most) {
+  std::array<char, skimmed_at_once> skimmed;
+  z_stream& z = stream.z;
+  const bool kept = done < out.size();
+  z.next_in = bytes(in.data() + taken);
+  z.avail_in = piece(in.size() - taken);
+  z.next_out = reinterpret_cast<Bytef*>(kept ? out.data() + done : skimmed.data());
+  z.avail_out = piece(std::min(most, kept ? out.size() - done : skimmed.size()));
+  const unsigned offered = z.avail_in;
+  const unsigned room = z.avail_out;
+  const int said = inflate(&z, Z_BLOCK);
+  taken += offered - z.avail_in;
+  done += room - z.avail_out;
+  if (is_between_blocks(z)) ++blocks;
+  return said;
+}
+
+/// Nothing: it goes on, or has come to its end.
+std::optional<gzip_error> gunzipper::state::judge(int said) const {
+  if (done > max_out) return gzip_error::too_large;
+  if (said == Z_STREAM_END) return taken == in.size() ? std::nullopt : std::optional{gzip_error::trailing_data};
+  if (said == Z_MEM_ERROR) throw std::bad_alloc{};
+  if (said != Z_OK && said != Z_BUF_ERROR) return gzip_error::corrupt;
+  if (blocks > blocks_most(max_out)) return gzip_error::too_many_blocks;
+  if (taken == in.size() && stream.z.avail_out != 0) return gzip_error::truncated;
+  return std::nullopt;
+}
+
+gunzipper::gunzipper(std::string_view in, std::size_t max_out, std::size_t padding)
+    : state_{new state{.in = in, .max_out = std::min(max_out, longest_out), .padding = padding}} {}
+gunzipper::~gunzipper() = default;
+
+std::size_t gunzipper::memory() const noexcept { return state_->keeps() ? state_->told + 1 + state_->padding : 0; }
+
+std::optional<result<std::string, gzip_error>> gunzipper::slice(std::size_t most) {
+  state& s = *state_;
+  if (s.done == 0 && s.taken == 0 && s.keeps()) make_room(s.out, s.told, s.padding);
+  for (std::size_t spent = 0; spent < most;) {
+    const std::size_t before = s.done;
+    const int said = s.inflate_some(most - spent);
+    if (const auto wrong = s.judge(said)) return *wrong;
+    if (said == Z_STREAM_END) {
+      assert(s.done == s.told);  // zlib has compared them
+      s.out.resize(s.done);
+      return std::move(s.out);
+    }
+    spent += s.done - before + block_costs;
   }
-  if (taken != in.size()) return gzip_error::trailing_data;
-  assert(done == told);  // zlib has compared them
-  out.resize(done);
-  return out;
+  return std::nullopt;
+}
+
+result<std::string, gzip_error> gunzip(std::string_view in, std::size_t max_out, std::size_t padding) {
+  gunzipper whole{in, max_out, padding};
+  for (;;) {
+    if (auto over = whole.slice(longest_out)) return *std::move(over);
+  }
 }
 
 std::string gzip(std::string_view in) {

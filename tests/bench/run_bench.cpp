@@ -27,10 +27,9 @@ struct part {
   void (*measure)(const stage&, report&);
 };
 constexpr part all_parts[] = {
-    {"ingest", measure_ingest},     {"acknowledgement", measure_acknowledgement},
-    {"fanout", measure_fanout},     {"delivery", measure_delivery},
-    {"idle", measure_idle},         {"viewports", measure_viewports},
-    {"recovery", measure_recovery}, {"snapshot", measure_snapshot},
+    {"ingest", measure_ingest},       {"before", measure_before},     {"acknowledgement", measure_acknowledgement},
+    {"fanout", measure_fanout},       {"delivery", measure_delivery}, {"idle", measure_idle},
+    {"viewports", measure_viewports}, {"recovery", measure_recovery}, {"snapshot", measure_snapshot},
     {"fleet", measure_fleet},
 };
 
@@ -115,6 +114,7 @@ int main(int argc, char** argv) {
   opts.tools = std::filesystem::absolute(argv[0]).parent_path();
   CLI::App app{"Measures haulcast beside its peers."};
   app.add_option("--haulcast", opts.haulcast, "The binary")->required()->check(CLI::ExistingFile);
+  app.add_option("--before", opts.before, "Another binary, which it is compared with")->check(CLI::ExistingFile);
   app.add_option("--tools", opts.tools, "Directory of the peers (default: that of this program)");
   app.add_option("--data", opts.data, "Directory on the disk that is to be measured; what is put there is removed again")
       ->capture_default_str();

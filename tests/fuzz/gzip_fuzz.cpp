@@ -18,6 +18,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     REQUIRE(out->capacity() >= out->size() + padding);
     REQUIRE(out->capacity() <= 2 * (max_out + padding + 2));
   }
+  wire::gunzipper from{in, max_out, padding};
+  auto sliced = from.slice(64);
+  while (!sliced) sliced = from.slice(64);
+  const auto whole = wire::gunzip(in, max_out, padding);
+  REQUIRE(sliced->has_value() == whole.has_value());
+  REQUIRE(whole ? **sliced == *whole : sliced->error() == whole.error());
+
   const std::string packed = wire::gzip(in);
   const auto again = wire::gunzip(packed, size);
   REQUIRE(again && *again == in);

@@ -192,13 +192,38 @@ TEST(ApiKeys, AreReadAgainOnSighupAndADamagedFileChangesNothing) {
   ASSERT_TRUE(refused) << "what was bought with it opens nothing any more";
   EXPECT_EQ(refused->status, 401U);
   EXPECT_EQ(successful(), 1);
+  EXPECT_FALSE(follower.receive(20s));
+  ASSERT_TRUE(follower.ended()) << "what was opened with it is closed";
+  EXPECT_EQ(follower.ended()->code, 4401);
 
+  auto other = with_key(s, second);
+  ASSERT_FALSE(other.connect());
   std::ofstream{keys.file()} << "damaged";
   s.process().signal(SIGHUP);
   EXPECT_TRUE(eventually([&] { return successful() == 0; }));
   EXPECT_EQ(status(second), 200U);
-  follower.send(R"({"type":"ping"})");
-  EXPECT_EQ(follower.receive(20s), R"({"type":"pong"})") << "a reload drops nobody";
+  other.send(R"({"type":"ping"})");
+  EXPECT_EQ(other.receive(20s), R"({"type":"pong"})") << "such a reload drops nobody";
+}
+
+TEST(ApiKeys, OneIsRevokedByItsSubjectToo) {
+  const key_ring keys;
+  const auto lost = keys.make("lost", "admin");
+  const auto kept = keys.make("kept", "admin");
+  const auto revoked = keys.file().parent_path() / "revoked";
+  std::ofstream{revoked} << "# nobody\n";
+  auto options = keys.options();
+  options.environment["HAULCAST_AUTH__REVOKED"] = revoked.string();
+  server s{options};
+  auto follower = with_key(s, lost);
+  ASSERT_FALSE(follower.connect());
+  std::ofstream{revoked} << "key:lost\n";
+  s.process().signal(SIGHUP);
+  EXPECT_FALSE(follower.receive(20s));
+  ASSERT_TRUE(follower.ended());
+  EXPECT_EQ(follower.ended()->code, 4401);
+  EXPECT_EQ(api(s.base(), lost).get("/v1/trucks").status, 401U);
+  EXPECT_EQ(api(s.base(), kept).get("/v1/trucks").status, 200U);
 }
 
 TEST(ApiKeys, ADamagedFileOfThemStartsNoServer) {

@@ -17,14 +17,33 @@ std::string noise(std::size_t size, unsigned seed = 1) {
   return text;
 }
 
+result<std::string, gzip_error> gunzip_in_slices(std::string_view in, std::size_t max_out, std::size_t slice) {
+  gunzipper from{in, max_out};
+  for (;;) {
+    if (auto over = from.slice(slice)) return *std::move(over);
+  }
+}
+
+/// In one go, and the same in slices of any size.
+result<std::string, gzip_error> gunzip_both_ways(std::string_view in, std::size_t max_out) {
+  auto out = gunzip(in, max_out);
+  for (const std::size_t slice : {7U, 5000U, 100'000U}) {
+    const auto again = gunzip_in_slices(in, max_out, slice);
+    EXPECT_EQ(again.has_value(), out.has_value()) << slice;
+    if (again && out) EXPECT_TRUE(*again == *out) << slice;
+    if (!again && !out) EXPECT_EQ(again.error(), out.error()) << slice;
+  }
+  return out;
+}
+
 /// The text, or the error's sentence.
 std::string opened(std::string_view in, std::size_t max_out = mib) {
-  const auto out = gunzip(in, max_out);
+  const auto out = gunzip_both_ways(in, max_out);
   return out ? *out : std::string{to_string(out.error())};
 }
 
 gzip_error error_of(std::string_view in, std::size_t max_out = mib) {
-  const auto out = gunzip(in, max_out);
+  const auto out = gunzip_both_ways(in, max_out);
   EXPECT_TRUE(out.has_error());
   return out.has_error() ? out.error() : gzip_error{};
 }
@@ -157,6 +176,19 @@ TEST(Gzip, WhoeverFlushesForEachPositionIsRead) {
   packed.resize(packed.size() - z.avail_out);
   deflateEnd(&z);
   EXPECT_EQ(opened(packed), plain);
+}
+
+TEST(Gzip, ASliceIsNoLongerThanAsked) {
+  const std::string packed = gzip(std::string(mib, ' '));
+  gunzipper from{packed, mib};
+  int slices = 1;
+  while (!from.slice(mib / 8)) ++slices;
+  EXPECT_GE(slices, 8);
+  const std::string bomb = gzip(std::string(64 * mib, ' '));
+  gunzipper skimming{bomb, mib};
+  EXPECT_EQ(skimming.memory(), 0U);
+  EXPECT_FALSE(skimming.slice(mib / 2));
+  EXPECT_EQ(skimming.slice(mib).value().error(), gzip_error::too_large);
 }
 
 TEST(Gzip, MemoryFollowsTheLimitNotTheLie) {

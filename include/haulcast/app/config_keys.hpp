@@ -16,8 +16,8 @@
 
 namespace haulcast::app {
 
-/// Where a key's value lives, which also says what kind of value it is. Optionals are unset by their default word. A list of words
-/// is written as a YAML list or as one text with blanks between its items; `none` is the empty one, of items too.
+/// Where a key's value lives, which also says what kind of value it is. Optionals are unset by their default word. A list of
+/// words is written as a YAML list or as one text with blanks between its items; `none` is the empty one, of items too.
 using key_target = std::variant<bool*, double*, std::optional<double>*, std::size_t*, std::optional<std::size_t>*, seconds*,
                                 std::chrono::hours*, std::chrono::days*, std::string*, std::optional<std::string>*,
                                 std::filesystem::path*, std::vector<std::string>*, key_items*>;

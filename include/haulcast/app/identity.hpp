@@ -2,7 +2,6 @@
 #pragma once
 
 #include "haulcast/app/config.hpp"
-#include "haulcast/app/credential_check.hpp"
 #include "haulcast/auth/token.hpp"
 #include "haulcast/base/result.hpp"
 
@@ -16,9 +15,6 @@ bool believes_hs256(const config& cfg);
 /// revoked subjects. The configuration has been validated. Blocking. Error: one sentence that begins with the place in the
 /// configuration, if it is about one.
 result<auth::token_rules> token_rules_of(const config& cfg);
-
-/// That, and the API keys. Blocking. Error: one sentence.
-result<credential_rules> credential_rules_of(const config& cfg);
 
 /// The same for the files that the configuration names alone; makes nothing.
 result<void> check_identity_files(const config& cfg);

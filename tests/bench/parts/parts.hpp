@@ -8,6 +8,8 @@ namespace haulcast::bench {
 
 /// CPU per position against servers that only parse, and heap allocations.
 void measure_ingest(const stage& on, report& out);
+/// CPU per position against another binary of haulcast, when there is one.
+void measure_before(const stage& on, report& out);
 /// How soon an answer comes at 30 % of the maximum, against the disk alone.
 void measure_acknowledgement(const stage& on, report& out);
 /// CPU per delivered position against websocket::stream and mosquitto.

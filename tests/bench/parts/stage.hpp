@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 
 struct options {
   std::string haulcast;
+  std::string before;  // another haulcast; empty: none
   fs::path tools;  // where the peers are
   fs::path data = "bench-data";
   fs::path log = "server.log";
