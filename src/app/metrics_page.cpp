@@ -229,6 +229,10 @@ void add_identity(page& p, const auth::token_verifier& tokens, const reload_metr
   p.gauge("haulcast_auth_revoked_subjects", "Subjects whose tokens are not believed.", tokens.rules().revoked.size());
   p.gauge("haulcast_auth_cached_tokens", "Tokens remembered as good.", tokens.cache().size());
   p.gauge("haulcast_auth_cached_token_bytes", "Memory that they take.", tokens.cache().bytes());
+  for (const auto& [outcome, count] : {std::pair{"succeeded", reloads.succeeded}, {"failed", reloads.failed}}) {
+    p.counter("haulcast_config_reloads_total", "Reloads that SIGHUP asked for, by what became of them.", count,
+              {{"outcome", outcome}});
+  }
   p.gauge("haulcast_config_last_reload_successful", "1 if the newest reload (the start counts) took effect.",
           reloads.last_successful ? 1 : 0);
   p.gauge("haulcast_config_last_reload_success_timestamp_seconds", "When a reload last took effect.",

@@ -36,6 +36,7 @@ result<std::vector<put_in_force>> reloader::read_all() const {
 
 void reloader::finish(const result<std::vector<put_in_force>>& read) {
   metrics_.last_successful = read.has_value();
+  ++(read ? metrics_.succeeded : metrics_.failed);
   if (read) {
     metrics_.last_success = system_now();
     std::vector<std::shared_ptr<void>> before;

@@ -59,6 +59,7 @@ void make_room(std::string& out, std::size_t expected, std::size_t padding) {
 
 constexpr std::size_t longest_out = std::numeric_limits<std::uint32_t>::max();  // up to here the length told is exact
 constexpr std::size_t skimmed_at_once = 16 * 1024;
+constexpr std::size_t deflate_ratio_most = 1032;  // zlib's documentation: "Maximum Compression Factor"
 
 /// A block's code tables take longer to build than a short block to read: 90,000 empty ones fit into a MiB, and took 80 ms.
 /// Whoever flushes for each position of a batch makes one or two blocks of 200 bytes.
@@ -81,8 +82,8 @@ void throw_exception_from_error(gzip_error error, const boost::source_location&)
   throw std::runtime_error{std::string{to_string(error)}};
 }
 
-/// A text that says that it is too long, or turns out longer than it says, cannot be good any more: what is left is to find out
-/// what is wrong with it, and that needs no memory.
+/// A text that says that it is too long is believed where it may be, for it is refused either way. Where it cannot be, or turns
+/// out longer than it says, what is left is to find out what is wrong with it, and that needs no memory.
 struct gunzipper::state {
   std::string_view in;
   std::size_t max_out;
@@ -95,6 +96,8 @@ struct gunzipper::state {
   inflater stream{};
 
   bool keeps() const noexcept { return told <= max_out; }
+  /// It says so, and it may be true.
+  bool is_too_large() const noexcept { return told > max_out && told / deflate_ratio_most <= in.size(); }
   int inflate_some(std::size_t most);
   std::optional<gzip_error> judge(int said) const;
 };
@@ -135,6 +138,7 @@ std::size_t gunzipper::memory() const noexcept { return state_->keeps() ? state_
 
 std::optional<result<std::string, gzip_error>> gunzipper::slice(std::size_t most) {
   state& s = *state_;
+  if (s.is_too_large()) return gzip_error::too_large;
   if (s.done == 0 && s.taken == 0 && s.keeps()) make_room(s.out, s.told, s.padding);
   for (std::size_t spent = 0; spent < most;) {
     const std::size_t before = s.done;

@@ -63,11 +63,13 @@ TEST_F(Reload, PutsNothingIntoForceWhenOneOfAllCannotBeRead) {
   until([&] { return !reloads.metrics().last_successful; });
   EXPECT_EQ(applied_, 0);
   EXPECT_EQ(reloads.metrics().last_success, start);
+  EXPECT_EQ(reloads.metrics().failed, 1U);
   broken = false;
   reloads.reload();
   until([&] { return applied_ == 1; });
   EXPECT_TRUE(reloads.metrics().last_successful);
   EXPECT_GE(reloads.metrics().last_success, start);
+  EXPECT_EQ(reloads.metrics().succeeded, 1U);
 }
 
 TEST_F(Reload, TakesASurpriseForAFailure) {

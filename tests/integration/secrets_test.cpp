@@ -2,10 +2,13 @@
 // stands in a log line, an answer, a metric or an error.
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include <fstream>
 
 #include "haulcast/auth/base64url.hpp"
 #include "integration/http_attack.hpp"
+#include "integration/key_ring.hpp"
 #include "integration/story.hpp"
 
 namespace haulcast::support {
@@ -33,6 +36,10 @@ enum planted {
   token_in_frame,       // said inside a WebSocket
   token_of_client,      // HAULCAST_TOKEN of the client commands
   password_in_address,  // --url http://user:password@
+  previous_secret,      // auth.hs256_previous_secret
+  key_set_secret,       // a JWK of kty oct in a key set
+  private_key,          // a private key in PEM where a public one should be
+  revoked_file,         // a line of auth.revoked that is no subject
   all_planted
 };
 
@@ -218,6 +225,51 @@ TEST(Secrets, ThatTheServerMadeIsSeenNowhere) {
   ASSERT_GE(secret.size(), 32U);
   const auto good = admin_token(secret);
   tell_everything(s, good, witness{{secret, last_part(good)}});
+}
+
+// Twice: what is read well, and then files of secrets where public keys and subjects should be.
+TEST(Secrets, ThatAreReadAgainAreSeenNowhere) {
+  const temp_directory scratch;
+  const key_ring keys;
+  const auto key = keys.make("machine", "admin");
+  const auto write = [&](const char* name, const std::string& text) { std::ofstream{scratch / name} << text; };
+  const auto configured = [&](const std::string& auth) {
+    write("haulcast.yaml", "auth:\n  hs256_secret: " + marker(secret_in_yaml) + "\n  api_keys: " + keys.file().string() + "\n" +
+                               auth + "limits:\n  failed_logins_per_minute: 0\nlog:\n  level: trace\n");
+  };
+  configured("");
+  server s{
+      {.environment = {{"HAULCAST_AUTH__HS256_SECRET", ""}}, .arguments = {"--config", (scratch / "haulcast.yaml").string()}}};
+  const auto good = admin_token(marker(secret_in_yaml));
+  const auto previous = admin_token(marker(previous_secret));
+  api machine{s.base(), key};
+  const auto ticket = machine.post_text("/v1/ws-tickets", "").body.at("ticket").get<std::string>();
+  const witness w{{last_part(good), last_part(previous), key.substr(3), ticket}};
+  const auto reload = [&](const std::string& auth, bool good_one) {
+    const auto attempts = [&] {
+      const auto page = machine.get("/metrics").raw.body;
+      return metric(page, R"(haulcast_config_reloads_total{outcome="succeeded"})").value() +
+             metric(page, R"(haulcast_config_reloads_total{outcome="failed"})").value();
+    };
+    const auto before = attempts();
+    configured(auth);
+    s.process().signal(SIGHUP);
+    ASSERT_TRUE(eventually([&] { return attempts() > before; }));
+    const auto page = machine.get("/metrics").raw.body;
+    EXPECT_EQ(metric(page, "haulcast_config_last_reload_successful"), good_one ? 1 : 0) << auth;
+    w.sees("metrics", page);
+  };
+  reload("  hs256_previous_secret: " + marker(previous_secret) + "\n", true);
+  EXPECT_EQ(api(s.base(), previous).get("/v1/trucks").status, 200U);
+  const auto oct = marker(key_set_secret);
+  write("set.json", R"({"keys":[{"kty":"oct","alg":"HS256","k":")" + oct + R"("}]})");
+  write("key.pem", "-----BEGIN PRIVATE KEY-----\n" + marker(private_key) + "\n-----END PRIVATE KEY-----\n");
+  write("revoked", marker(revoked_file) + "\x01\n");
+  reload("  keys: [{jwks: " + (scratch / "set.json").string() + "}]\n", false);
+  reload("  keys: [{file: " + (scratch / "key.pem").string() + ", alg: RS256}]\n", false);
+  reload("  revoked: " + (scratch / "revoked").string() + "\n", false);
+  reload("  hs256_previous_secret: " + marker(secret_in_yaml) + "\n", false);
+  tell_everything(s, good, w);
 }
 
 // ---- configurations that are wrong

@@ -25,6 +25,8 @@ struct reloadable {
 };
 
 struct reload_metrics {
+  std::uint64_t succeeded = 0;
+  std::uint64_t failed = 0;
   bool last_successful = true;
   utc_time last_success;  // the start counts as one
 };

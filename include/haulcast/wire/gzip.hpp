@@ -25,8 +25,9 @@ std::string_view to_string(gzip_error error) noexcept;
 [[noreturn]] void throw_exception_from_error(gzip_error error, const boost::source_location& where);
 
 /// Inflates one gzip member, a slice at a time. A body that says that more than `max_out` bytes (4 GiB at most) are in it is
-/// read without being kept, up to `max_out`: a bomb of 1028:1 costs zlib's 50 KiB and no more. Otherwise one allocation of the
-/// length it tells, with `padding` bytes that stay readable behind the text's end; one that lies gets no second.
+/// refused unread; one that says so and is too short for it is read without being kept, up to `max_out`. Otherwise one
+/// allocation of the length it tells, with `padding` bytes that stay readable behind the text's end; one that lies gets no
+/// second.
 class gunzipper {
  public:
   /// `in` must stay where it is.
