@@ -94,7 +94,8 @@ bool snapshotter::step(engine::world& world, offset_t applied, offset_t committe
     gather(std::move(waiting_.front()));
     waiting_.pop_front();
   }
-  const bool many_follow = world.left_of_pass() > slice_trucks * slices_at_once;
+  const bool many_follow = world.left_of_pass() > slice_trucks * slices_at_once ||
+                           world.retries().left_of_pass() > slice_retries * slices_at_once * engine::retry_keys::block_entries;
   if (due_.parts >= (many_follow ? slices_at_once : 1)) write(std::exchange(due_, {.parts = 0}));
   return passing_;
 }

@@ -164,6 +164,27 @@ TEST_F(Recovery, RetryKeysAheadOfTheJournalAreRefused) {
   EXPECT_NE(r.error().what.find("ahead of the journal"), std::string::npos) << r.error().what;
 }
 
+TEST_F(Recovery, AJournalAndSnapshotsFromBeforeThereWereRetryKeysAreRead) {
+  engine::started older{morning, {}};
+  older.engine_version = 2;
+  std::string start;
+  encode_record(start, older, {});
+  using namespace std::string_literals;
+  const auto command =
+      "\x05\x80\xF8\xB2\xE5\xBD\x68\x00\x00\x00\x00\x05TRK-1\x00\x01\x03One\x0C\x00"s;  // created, if it is new
+  ASSERT_FALSE(log_->append(group_of(1, {start, command})));
+  for (auto* const snapshots : {static_cast<snapshot_store*>(nullptr), store_.get()}) {
+    const auto r = recover(*log_, snapshots, 100);
+    ASSERT_TRUE(r) << r.error().what;
+    EXPECT_EQ(r->differences, 0u);
+    EXPECT_EQ(r->world.registration_of(*r->world.find("TRK-1"))->name, "One");
+    EXPECT_EQ(r->world.retries().size(), 0u);
+    const entity rows[] = {rules_of(r->world), truck_of(r->world, 0)};
+    ASSERT_TRUE(store_->write(rows));
+    ASSERT_TRUE(store_->finish(3));
+  }
+}
+
 TEST_F(Recovery, DamagedRetryKeysAreASentence) {
   const entity bad[] = {{std::string{retries_prefix} + "0", "x"}};
   ASSERT_TRUE(store_->write(bad));

@@ -2,6 +2,7 @@
 // told the same, instead of what the second time would come to.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -18,7 +19,7 @@ namespace haulcast::engine {
 
 /// The newest `capacity` keys, those of them that are no older than `kept` beside the newest one. When it is full the oldest
 /// gives way to a newcomer. Which keys are in it follows from the commands that were remembered and their times alone, so a
-/// replay comes to the same. Memory: about 130 bytes a key. Pure, not thread-safe: part of a world.
+/// replay comes to the same. Memory: about 160 bytes a key. Pure, not thread-safe: part of a world.
 ///
 /// Keys are numbered as they come and saved in blocks of neighbours, so that a snapshot takes some at a time. A block has a row
 /// of a limited set (`row_of`): the block that takes over a row comes when the former one's keys have all given way.
@@ -54,6 +55,8 @@ class retry_keys {
   /// pass was written, no key is missing before one that is there.
   void begin_pass() noexcept { pass_end_ = end(); }
   std::optional<std::uint64_t> take_changed();
+  /// Keys of the pass that were not taken yet.
+  std::uint64_t left_of_pass() const noexcept { return pass_end_ - std::min(pass_end_, std::max(taken_to_, first_)); }
   /// Has the next pass take all of them.
   void mark_changed() noexcept { taken_to_ = 0; }
   std::uint64_t row_of(std::uint64_t block) const noexcept { return block % (capacity_ / block_entries + 2); }
