@@ -89,6 +89,11 @@ void add_ingest(page& p, const pipeline::pipeline& spine) {
     p.counter("haulcast_commands_total", "Commands answered, by what they came to.", m.commands[i],
               {{"status", std::string{to_string(static_cast<engine::command_status>(i))}}});
   }
+  p.counter("haulcast_commands_again_total", "Commands sent again and told again what they came to, by their Idempotency-Key.",
+            m.commands_again);
+  p.gauge("haulcast_idempotency_keys", "Keys remembered, some of them past their 24 hours.", spine.retry_keys());
+  p.counter("haulcast_idempotency_keys_displaced_total", "Keys forgotten before their 24 hours, for want of room.",
+            m.retry_keys_displaced);
   p.distribution("haulcast_acknowledgement_seconds", "From an admitted batch to its answer.", m.acknowledgement);
   p.distribution("haulcast_position_to_subscriber_seconds", "From an admitted batch to its subscribers' sockets.",
                  m.position_to_subscriber);

@@ -54,6 +54,19 @@ bool precondition::load(byte_reader& in) {
   return in.ok();
 }
 
+void retry_key::save(byte_writer& out) const {
+  for (const digest* const part : {&key, &request}) {
+    for (const std::uint64_t word : *part) out.fixed64(word);
+  }
+}
+
+bool retry_key::load(byte_reader& in) {
+  for (digest* const part : {&key, &request}) {
+    for (std::uint64_t& word : *part) word = in.fixed64();
+  }
+  return in.ok();
+}
+
 void register_truck::save(byte_writer& out) const {
   out.text(truck_id);
   what.save(out);
@@ -77,8 +90,12 @@ bool remove_truck::load(byte_reader& in) {
 
 std::string_view to_string(command_status status) noexcept {
   static constexpr std::array<std::string_view, command_statuses> names{
-      "created", "updated", "removed", "unchanged", "not_found", "precondition_failed", "no_room"};
+      "created", "updated", "removed", "unchanged", "not_found", "precondition_failed", "no_room", "key_reused"};
   return names[static_cast<std::size_t>(status)];
+}
+
+command_outcome recorded_outcome(command_status status, std::uint64_t offset) noexcept {
+  return {status, status == command_status::removed ? 0 : offset};
 }
 
 void save(const any_command& what, byte_writer& out) {

@@ -228,6 +228,7 @@ void world::begin_pass() {
   else
     passing_.insert(passing_.end(), changed_.begin(), changed_.end());
   changed_.clear();
+  retries_.begin_pass();
 }
 
 std::vector<truck_index> world::take_changed(std::size_t max) {
@@ -276,6 +277,12 @@ bool world::restore_truck(std::string_view bytes) {
   trucks_.emplace_back(std::move(t));
   registrations_.emplace_back(std::move(said));
   if (trucks_.back().online) await_silence(index);
+  return true;
+}
+
+bool world::restore_retries(const std::vector<std::string_view>& rows) {
+  if (!retries_.restore(rows)) return false;
+  if (const auto* const newest = retries_.newest()) now_ = std::max(now_, newest->when);
   return true;
 }
 

@@ -8,8 +8,36 @@
 namespace haulcast::engine {
 
 void world::apply(const command& input, offset_t offset, outcome& out) {
+  if (answer_again(input, offset, out)) return;
   std::visit([&](const auto& asked) { decide(asked, input.now, offset, out); }, input.what);
-  if (out.decided.changed()) now_ = std::max(now_, input.now);
+  if (!out.decided.changed()) return;
+  now_ = std::max(now_, input.now);
+  remember(input, out.decided, offset);
+}
+
+void world::recall(const command& input, command_status decided, offset_t offset) {
+  remember(input, recorded_outcome(decided, offset), offset);
+}
+
+// In a replay a restored table may hold the record's own key, or that of a later one; neither answered it.
+bool world::answer_again(const command& input, offset_t offset, outcome& out) const {
+  if (!input.retry) return false;
+  const auto* const known = retries_.find(input.retry->key, input.now);
+  if (known == nullptr || known->offset >= offset) return false;
+  if (known->asked.request != input.retry->request) {
+    out.decided = {command_status::key_reused};
+  } else {
+    out.decided = known->came_to;
+    out.decided.again = true;
+  }
+  return true;
+}
+
+// A restored table holds whatever was remembered before the newest that it has.
+void world::remember(const command& input, const command_outcome& came_to, offset_t offset) {
+  if (!input.retry) return;
+  const auto* const newest = retries_.newest();
+  if (newest == nullptr || newest->offset < offset) retries_.remember({*input.retry, came_to, input.now, offset});
 }
 
 // None: for a client there is no such truck.

@@ -5,6 +5,7 @@
 
 #include "haulcast/base/id.hpp"
 #include "haulcast/http/entity_tags.hpp"
+#include "haulcast/http/idempotency_key.hpp"
 #include "haulcast/pipeline/pipeline.hpp"
 #include "haulcast/wire/registration.hpp"
 #include "spine_refusal.hpp"
@@ -99,12 +100,14 @@ response to_response(const pipeline::pipeline& spine, const pipeline::command_re
     case command_status::not_found: return refuse(code::not_found, "There is no such truck.");
     case command_status::precondition_failed: return refuse(code::precondition_failed);
     case command_status::no_room: return refuse(code::too_many_trucks);
+    case command_status::key_reused: return refuse(code::idempotency_key_reused);
   }
   return refuse(code::internal_error);
 }
 
 std::exception_ptr fill(response& to, const pipeline::pipeline& spine, const pipeline::command_result& came) noexcept try {
   to = came ? to_response(spine, *came) : refuse(spine_code(came.error()));
+  if (came && came->decided.again) to.headers.push_back({"Idempotency-Replayed", "true"});
   return nullptr;
 } catch (...) {
   return std::current_exception();
@@ -112,13 +115,14 @@ std::exception_ptr fill(response& to, const pipeline::pipeline& spine, const pip
 
 template <class Read>
 late_handler handler_of(pipeline::pipeline& spine, Read read) {
-  return [&spine, read](request& r, response& to) -> answer_later {
+  return [&spine, read, key_of = std::make_shared<retry_key_maker>()](request& r, response& to) -> answer_later {
     auto asked = read(r);
-    if (!asked) {
-      to = to_response(asked.error());
+    auto key = asked ? (*key_of)(r) : asked.error();
+    if (!key) {
+      to = to_response(key.error());
       return {};
     }
-    auto command = std::make_unique<engine::command>(engine::command{.now = {}, .what = *std::move(asked)});
+    auto command = std::make_unique<engine::command>(engine::command{.now = {}, .what = *std::move(asked), .retry = *key});
     return [&spine, &to, asked = std::move(command)](answered done) mutable {
       spine.submit(std::move(*asked), [&spine, &to, told = std::move(done)](pipeline::command_result came) mutable {
         told(fill(to, spine, came));

@@ -9,6 +9,9 @@ namespace {
 // The first byte of a position: its judgement, and whether truck and index go on from the position before.
 enum : std::uint8_t { verdict_mask = 3, suspicion_shift = 2, suspicion_mask = 3, same_truck_bit = 16, next_index_bit = 32 };
 
+// Beside a command's status: its retry key follows. Without one the record is as engine version 2 wrote it.
+constexpr std::uint8_t retry_key_bit = 128;
+
 void encode_head(byte_writer& out, record_kind kind, utc_time time, const engine::outcome& what) {
   out.u8(static_cast<std::uint8_t>(kind));
   out.svarint(to_epoch_ms(time));
@@ -94,7 +97,8 @@ void encode_record(std::string& out, const engine::started& input, const engine:
 void encode_record(std::string& out, const engine::command& input, const engine::outcome& what) {
   byte_writer w{out};
   encode_head(w, record_kind::command, input.now, what);
-  w.u8(static_cast<std::uint8_t>(what.decided.what));
+  w.u8(static_cast<std::uint8_t>(static_cast<unsigned>(what.decided.what) | (input.retry ? retry_key_bit : 0u)));
+  if (input.retry) input.retry->save(w);
   save(input.what, w);
 }
 
@@ -167,9 +171,12 @@ bool read_batch(const record_view& record, engine::batch& input, std::vector<eng
 bool read_command(const record_view& record, engine::command& input, engine::command_status& decided) {
   byte_reader in{record.body};
   input.now = record.time;
-  const std::uint8_t status = in.u8();
+  const std::uint8_t head = in.u8();
+  const std::uint8_t status = head & static_cast<std::uint8_t>(~retry_key_bit);
   if (status >= engine::command_statuses) return false;
   decided = static_cast<engine::command_status>(status);
+  input.retry.reset();
+  if ((head & retry_key_bit) != 0 && !input.retry.emplace().load(in)) return false;
   return load(input.what, in) && in.ok() && in.done();
 }
 

@@ -15,8 +15,6 @@ namespace haulcast::journal {
 
 namespace {
 
-constexpr std::string_view rules_key = "rules";
-
 failure unreadable(offset_t offset, std::string_view why) {
   return {fmt::format("record {} of the journal {}; restore the journal from a backup", offset, why)};
 }
@@ -63,8 +61,23 @@ bool same_events(const record_view& record, const engine::outcome& out) {
 
 offset_t newest_held(const engine::world& world) {
   offset_t newest = world.rules_changed_at();
+  if (const auto* const key = world.retries().newest()) newest = std::max(newest, key->offset);
   for (engine::truck_index i = 0; i < world.size(); ++i) newest = std::max(newest, world.at(i).changed_at);
   return newest;
+}
+
+// Keys that are not trucks' come together: a row alone does not say what is missing beside it.
+result<void> load_world(snapshot_store& from, engine::world& world) {
+  std::vector<std::string> retries;
+  auto loaded = from.load([&](const entity& e) {
+    if (e.key == rules_key) return world.restore_rules(e.bytes);
+    if (!e.key.starts_with(retries_prefix)) return world.restore_truck(e.bytes);
+    retries.push_back(e.bytes);
+    return true;
+  });
+  if (loaded && !world.restore_retries({retries.begin(), retries.end()}))
+    return failure{"the snapshots of retry keys are damaged"};
+  return loaded;
 }
 
 }  // namespace
@@ -100,7 +113,8 @@ result<bool> replay(engine::world& world, offset_t offset, const record_view& re
     engine::command_status decided{};
     if (!read_command(record, input, decided)) return unreadable(offset, "is damaged");
     world.apply(input, offset, out);
-    same_decision = decided == out.decided.what;
+    if (out.partly_skipped) world.recall(input, decided, offset);
+    same_decision = decided == out.decided.what && !out.decided.again;
   } else if (record.kind == record_kind::tick) {
     engine::tick input;
     if (!read_tick(record, input)) return unreadable(offset, "is damaged");
@@ -127,9 +141,7 @@ result<recovered> recover(const segment_log& log, snapshot_store* snapshots, std
     const auto replay_from = snapshots->replay_from();
     if (!replay_from) return replay_from.error();
     r.replayed_from = *replay_from;
-    auto loaded = snapshots->load(
-        [&](const entity& e) { return e.key == rules_key ? r.world.restore_rules(e.bytes) : r.world.restore_truck(e.bytes); });
-    if (!loaded) return std::move(loaded).error();
+    if (auto loaded = load_world(*snapshots, r.world); !loaded) return std::move(loaded).error();
     HAULCAST_FAILPOINT(recovery_loaded);
   }
   if (const offset_t newest = std::max(r.replayed_from - 1, newest_held(r.world)); newest > log.last_offset()) {
@@ -169,6 +181,9 @@ std::string digest(const engine::world& world) {
     world.save_truck(index, writer);
     sum.add(bytes);
   }
+  bytes.clear();
+  world.retries().save(writer);
+  sum.add(bytes);
   return sum.hex();
 }
 

@@ -10,7 +10,7 @@ namespace haulcast::journal {
 
 namespace {
 
-constexpr int format_version = 2;  // 2: trucks with registrations, removed trucks
+constexpr int format_version = 3;  // 2: trucks with registrations, removed trucks; 3: retry keys
 
 struct finalize {
   void operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }

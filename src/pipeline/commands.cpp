@@ -17,10 +17,12 @@ void pipeline::submit(engine::command input, command_done done) {
   entry.time = input.now;
   entry.command = std::make_unique<waiting_command>(waiting_command{std::move(input), std::move(done)});
   const engine::command& asked = entry.command->input;
+  const auto displaced = world_->retries().displaced();
   if (has_room_for(asked))
     world_->apply(asked, next_, entry.what);
   else
     entry.what.decided = {engine::command_status::no_room};
+  metrics_.retry_keys_displaced += world_->retries().displaced() - displaced;
   HAULCAST_FAILPOINT(apply_applied);
   if (entry.what.decided.changed()) return record(std::move(entry), asked);
   await_commit(std::move(entry));
@@ -39,7 +41,7 @@ void pipeline::await_commit(in_flight entry) {
 void pipeline::answer_command(in_flight entry) {
   waiting_command& asked = *entry.command;
   if (entry.lost) return asked.done(command_result{refusal::not_committed});
-  ++metrics_.commands[static_cast<std::size_t>(entry.what.decided.what)];
+  ++(entry.what.decided.again ? metrics_.commands_again : metrics_.commands[static_cast<std::size_t>(entry.what.decided.what)]);
   asked.done(command_result{command_receipt{std::move(asked.input), entry.what.decided}});
 }
 

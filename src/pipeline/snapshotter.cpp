@@ -1,5 +1,6 @@
 #include "haulcast/pipeline/snapshotter.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -14,12 +15,17 @@ namespace haulcast::pipeline {
 
 namespace {
 
-constexpr std::string_view truck_prefix = "truck/";
+using journal::retries_prefix;
+using journal::rules_key;
+using journal::truck_prefix;
+
 constexpr std::size_t slice_trucks = 64;
 constexpr std::size_t slice_bytes = 128ULL << 10;  // some 30 trucks with full windows: about 0.1 ms of the loop
 constexpr std::size_t slices_outstanding = 16;
 constexpr std::size_t slices_at_once = 8;  // written in one transaction, which costs a sync of the disk
 constexpr std::size_t rest_bytes = 256;    // of a truck besides its window
+constexpr std::size_t slice_retries = 2;   // blocks of retry keys
+constexpr std::size_t retry_block_bytes = 14ULL << 10;
 
 }  // namespace
 
@@ -34,11 +40,12 @@ void snapshotter::begin(engine::world& world, offset_t applied) {
   const hold measured{metrics_.slices};
   for (const std::string& key : std::exchange(unsaved_, {}))
     world.mark_changed(std::string_view{key}.substr(truck_prefix.size()));
+  if (std::exchange(retries_unsaved_, false)) world.mark_retries_changed();
   world.begin_pass();
   passing_ = true;
   taken_ = false;
   began_at_ = applied;
-  rules_ = {.key = "rules", .bytes = {}};
+  rules_ = {.key = std::string{rules_key}, .bytes = {}};
   byte_writer out{rules_.bytes};
   world.save_rules(out);
   ++pass_;
@@ -59,9 +66,23 @@ void snapshotter::take(engine::world& world, offset_t applied) {
     bytes += e.bytes.size();
     s.entities.push_back(std::move(e));
   }
+  take_retries(world, s.entities);
   if (s.entities.empty()) s.last = taken_ = true;
   HAULCAST_FAILPOINT(snapshot_taken);
   waiting_.push_back(std::move(s));
+}
+
+void snapshotter::take_retries(engine::world& world, std::vector<journal::entity>& into) {
+  for (std::size_t i = 0; i < slice_retries; ++i) {
+    const auto block = world.take_changed_retries();
+    if (!block) return;
+    const engine::retry_keys& keys = world.retries();
+    journal::entity e{.key = fmt::format("{}{}", retries_prefix, keys.row_of(*block)), .bytes = {}};
+    e.bytes.reserve(retry_block_bytes);
+    byte_writer out{e.bytes};
+    keys.save_block(*block, out);
+    into.push_back(std::move(e));
+  }
 }
 
 bool snapshotter::step(engine::world& world, offset_t applied, offset_t committed) {
@@ -73,7 +94,8 @@ bool snapshotter::step(engine::world& world, offset_t applied, offset_t committe
     gather(std::move(waiting_.front()));
     waiting_.pop_front();
   }
-  const bool many_follow = world.left_of_pass() > slice_trucks * slices_at_once;
+  const bool many_follow = world.left_of_pass() > slice_trucks * slices_at_once ||
+                           world.retries().left_of_pass() > slice_retries * slices_at_once * engine::retry_keys::block_entries;
   if (due_.parts >= (many_follow ? slices_at_once : 1)) write(std::exchange(due_, {.parts = 0}));
   return passing_;
 }
@@ -90,17 +112,23 @@ void snapshotter::write(slice s) {
   being_written_ += s.parts;
   auto shared = std::make_shared<slice>(std::move(s));
   writer_.run([this, shared, pass = pass_, replay_from = began_at_ + 1, rules = rules_] {
-    auto done = shared->entities.empty() ? result<void>{} : store_.write(shared->entities);
-    if (done && shared->last) done = store_.finish(replay_from, {&rules, 1});
-    if (!done) spdlog::error("{}", done.error().what);
-    const std::size_t saved = done ? shared->entities.size() : 0;
+    const bool well = failed_pass_ != pass && put(*shared, replay_from, rules);
+    if (!well) failed_pass_ = pass;
+    const std::size_t saved = well ? shared->entities.size() : 0;
     for (journal::entity& e : shared->entities) free_memory(e.bytes);  // freed here, not on the loop
-    if (done) shared->entities = {};
-    post_([this, shared, pass, saved, well = done.has_value()] {
+    if (well) shared->entities = {};
+    post_([this, shared, pass, saved, well] {
       metrics_.entities += saved;
       written(pass, *shared, well);
     });
   });
+}
+
+bool snapshotter::put(const slice& s, offset_t replay_from, const journal::entity& rules) {
+  auto done = s.entities.empty() ? result<void>{} : store_.write(s.entities);
+  if (done && s.last) done = store_.finish(replay_from, {&rules, 1});
+  if (!done) spdlog::error("{}", done.error().what);
+  return done.has_value();
 }
 
 void snapshotter::written(std::uint64_t pass, const slice& s, bool well) {
@@ -121,9 +149,12 @@ void snapshotter::written(std::uint64_t pass, const slice& s, bool well) {
   HAULCAST_FAILPOINT(snapshot_ended);
 }
 
-// Its trucks are not marked as changed any more, yet were not saved.
+// What it took is not marked as changed any more, yet was not saved. Retry keys are saved without gaps or not at all.
 void snapshotter::remember(const slice& s) {
-  for (const journal::entity& e : s.entities) unsaved_.push_back(e.key);
+  retries_unsaved_ = true;
+  for (const journal::entity& e : s.entities) {
+    if (e.key.starts_with(truck_prefix)) unsaved_.push_back(e.key);
+  }
 }
 
 void snapshotter::abandon() {

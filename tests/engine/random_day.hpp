@@ -26,10 +26,14 @@ struct input {
   void apply_to(world& w, outcome& out) const {
     out.clear();
     if (sent) return w.apply(*sent, offset, out);
-    if (asked) return w.apply(*asked, offset, out);
+    if (asked) return apply_command(w, out);
     if (begun) return w.apply(*begun, offset, out);
     if (trimmed_to) return w.apply(as_trim(), offset, out);
     w.apply(as_tick(), offset, out);
+  }
+  void apply_command(world& w, outcome& out) const {
+    w.apply(*asked, offset, out);
+    if (out.partly_skipped) w.recall(*asked, first.decided.what, offset);
   }
   trim as_trim() const { return {ticked_at, *trimmed_to, {ticked_trucks.begin(), ticked_trucks.end()}}; }
   tick as_tick() const { return {ticked_at, {ticked_trucks.begin(), ticked_trucks.end()}}; }
@@ -44,6 +48,7 @@ class random_day {
   const input& next() {
     for (;;) {
       now_ += milliseconds{upto(10) == 0 ? upto(900'000) : upto(20'000)};
+      if (upto(200) == 0) now_ += 23h + milliseconds{upto(7'200'000)};
       input i;
       i.offset = inputs.size() + 1;
       const auto kind = upto(40);
@@ -129,6 +134,12 @@ class random_day {
   }
 
   std::shared_ptr<command> any_command_at_all() {
+    auto asked = any_command_without_key();
+    if (upto(3) != 0) asked->retry = retry_key{{upto(20), 1}, {upto(2), 2}};
+    return asked;
+  }
+
+  std::shared_ptr<command> any_command_without_key() {
     const auto id = "TRK-" + std::to_string(upto(fleet + 3));  // some of them never drive
     if (upto(3) == 0) return std::make_shared<command>(command{now_, remove_truck{id, any_precondition(id)}});
     registration said;

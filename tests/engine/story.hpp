@@ -1,6 +1,8 @@
 // Words for telling the engine a truck's day: seconds since the morning, metres north of the depot.
 #pragma once
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -68,6 +70,29 @@ inline std::vector<std::string> told(const std::vector<event>& events) {
   return all;
 }
 
+/// Rows of retry keys as snapshots hold them: one that is taken again replaces the one before.
+class retry_rows {
+ public:
+  /// Takes the next block of the pass. False: there is none.
+  bool take(world& from) {
+    const auto block = from.take_changed_retries();
+    if (!block) return false;
+    std::string& row = rows_[from.retries().row_of(*block)];
+    row.clear();
+    byte_writer out{row};
+    from.retries().save_block(*block, out);
+    return true;
+  }
+  std::vector<std::string_view> views() const {
+    std::vector<std::string_view> all;
+    for (const auto& [number, bytes] : rows_) all.push_back(bytes);
+    return all;
+  }
+
+ private:
+  std::map<std::uint64_t, std::string> rows_;
+};
+
 /// A world whose records are numbered as they come. Each call answers with what came out.
 class day {
  public:
@@ -108,6 +133,11 @@ class day {
     bytes.clear();
     world_.save_rules(out_bytes);
     if (!next.restore_rules(bytes)) throw std::logic_error{"the rules were not restored"};
+    retry_rows rows;
+    world_.mark_retries_changed();
+    world_.begin_pass();
+    while (rows.take(world_)) continue;
+    if (!next.restore_retries(rows.views())) throw std::logic_error{"the retry keys were not restored"};
     world_ = std::move(next);
   }
 
@@ -116,7 +146,7 @@ class day {
   outcome out;
 };
 
-/// All of a world's state as bytes, trucks in the order of their ids.
+/// All of a world's state as bytes, trucks in the order of their ids, retry keys last.
 inline std::string state_of(const world& w) {
   std::vector<std::pair<std::string, std::string>> trucks;
   for (truck_index i = 0; i < w.size(); ++i) {
@@ -130,6 +160,7 @@ inline std::string state_of(const world& w) {
   byte_writer out{all};
   w.save_rules(out);
   for (const auto& [id, bytes] : trucks) all += bytes;
+  w.retries().save(out);
   return all;
 }
 

@@ -81,7 +81,8 @@ server_options with_origins(std::vector<std::string> origins) {
   return o;
 }
 
-constexpr const char* exposed = "ETag, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After";
+constexpr const char* exposed =
+    "ETag, Idempotency-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After";
 
 TEST(Cors, EveryAnswerToAnAllowedPageSaysSoRefusalsToo) {
   running_server s{with_origins({"https://a.example"})};

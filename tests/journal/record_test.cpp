@@ -116,6 +116,44 @@ TEST(Record, ACommandIsReadAsItWasDecided) {
   EXPECT_FALSE(std::get<engine::remove_truck>(got.what).only_if.match);
 }
 
+TEST(Record, ACommandsRetryKeyIsReadToo) {
+  const engine::retry_key key{{1, ~0ULL}, {1ULL << 63, 4}};
+  engine::outcome what;
+  what.decided.what = engine::command_status::removed;
+  std::string bytes;
+  encode_record(bytes, engine::command{morning, engine::remove_truck{.truck_id = "TRK-2"}, key}, what);
+  engine::command got;
+  engine::command_status decided{};
+  ASSERT_TRUE(read_command(view_record(bytes).value(), got, decided));
+  EXPECT_EQ(decided, engine::command_status::removed);
+  EXPECT_EQ(got.retry, key);
+  EXPECT_EQ(std::get<engine::remove_truck>(got.what).truck_id, "TRK-2");
+}
+
+// As engine version 2 wrote them: register TRK-1 as "One" if it is new, at 2026-11-19, created.
+TEST(Record, ACommandFromBeforeThereWereRetryKeysIsReadAsOneWithout) {
+  using namespace std::string_view_literals;
+  constexpr auto older =
+      "\x05\x80\xF8\xB2\xE5\xBD\x68\x00\x00"  // command, time, no events
+      "\x00\x00\x05TRK-1\x00\x01\x03One\x0C\x00"sv;
+  engine::command got;
+  got.retry.emplace();
+  engine::command_status decided{};
+  ASSERT_TRUE(read_command(view_record(older).value(), got, decided));
+  EXPECT_EQ(decided, engine::command_status::created);
+  EXPECT_FALSE(got.retry);
+  const auto& put = std::get<engine::register_truck>(got.what);
+  EXPECT_EQ(put.truck_id, "TRK-1");
+  EXPECT_EQ(put.what.name, "One");
+  EXPECT_TRUE(put.only_if.none_match.value().any);
+
+  std::string bytes;
+  engine::outcome what;
+  what.decided.what = decided;
+  encode_record(bytes, got, what);
+  EXPECT_EQ(bytes, older) << "without a key nothing has changed";
+}
+
 TEST(Record, AStartByANewerVersionIsReadAsThat) {
   std::string bytes;
   engine::started newer{morning, {}};

@@ -25,6 +25,16 @@ entity truck_of(const engine::world& w, engine::truck_index i) {
   return e;
 }
 
+/// The next block of the pass, if there is one.
+std::vector<entity> retries_of(engine::world& w) {
+  const auto block = w.take_changed_retries();
+  if (!block) return {};
+  entity e{std::string{retries_prefix} + std::to_string(w.retries().row_of(*block)), {}};
+  byte_writer out{e.bytes};
+  w.retries().save_block(*block, out);
+  return {e};
+}
+
 TEST(RecoveryOfNothing, IsAnEmptyWorld) {
   const directory d;
   const auto log = scratch::open(d.path());
@@ -64,8 +74,8 @@ TEST_P(RecoveryAtRandom, FuzzySnapshotsAndTheTailGiveTheSameAsTheWholeJournal) {
     day.live.begin_pass();
     for (;;) {
       const auto changed = day.live.take_changed(1 + day.upto(4));
-      if (changed.empty()) break;
-      std::vector<entity> slice;
+      auto slice = retries_of(day.live);
+      if (changed.empty() && slice.empty()) break;
       for (const auto i : changed) slice.push_back(truck_of(day.live, i));
       ASSERT_TRUE(store->write(slice));
       day.play(day.upto(8));
@@ -73,6 +83,7 @@ TEST_P(RecoveryAtRandom, FuzzySnapshotsAndTheTailGiveTheSameAsTheWholeJournal) {
     const bool dies = day.upto(3) == 0;  // before the pass ended; the rows it wrote are there
     if (dies) {
       for (engine::truck_index i = 0; i < day.live.size(); ++i) day.live.mark_changed(day.live.at(i).id);
+      if (day.upto(2) == 0) day.live.mark_retries_changed();
     } else {
       // A start may have come while the pass was on: the rules that go with it are those in force where the replay begins.
       engine::world at_beginning{100};
@@ -138,6 +149,62 @@ TEST_F(Recovery, RulesAheadOfTheJournalAreRefused) {
   const auto r = recover(*log_, store_.get(), 100);
   ASSERT_FALSE(r);
   EXPECT_NE(r.error().what.find("ahead of the journal"), std::string::npos) << r.error().what;
+}
+
+TEST_F(Recovery, RetryKeysAheadOfTheJournalAreRefused) {
+  play(50);
+  engine::outcome out;
+  const engine::register_truck asked{.truck_id = "TRK-NEW"};
+  day_.live.apply(engine::command{morning + 1000h, asked, engine::retry_key{{1, 2}, {3, 4}}}, 80, out);
+  ASSERT_TRUE(out.decided.changed());
+  day_.live.begin_pass();
+  ASSERT_TRUE(store_->write(retries_of(day_.live)));
+  const auto r = recover(*log_, store_.get(), 100);
+  ASSERT_FALSE(r);
+  EXPECT_NE(r.error().what.find("ahead of the journal"), std::string::npos) << r.error().what;
+}
+
+TEST_F(Recovery, AJournalAndSnapshotsFromBeforeThereWereRetryKeysAreRead) {
+  engine::started older{morning, {}};
+  older.engine_version = 2;
+  std::string start;
+  encode_record(start, older, {});
+  using namespace std::string_literals;
+  const auto command =
+      "\x05\x80\xF8\xB2\xE5\xBD\x68\x00\x00\x00\x00\x05TRK-1\x00\x01\x03One\x0C\x00"s;  // created, if it is new
+  ASSERT_FALSE(log_->append(group_of(1, {start, command})));
+  for (auto* const snapshots : {static_cast<snapshot_store*>(nullptr), store_.get()}) {
+    const auto r = recover(*log_, snapshots, 100);
+    ASSERT_TRUE(r) << r.error().what;
+    EXPECT_EQ(r->differences, 0u);
+    EXPECT_EQ(r->world.registration_of(*r->world.find("TRK-1"))->name, "One");
+    EXPECT_EQ(r->world.retries().size(), 0u);
+    const entity rows[] = {rules_of(r->world), truck_of(r->world, 0)};
+    ASSERT_TRUE(store_->write(rows));
+    ASSERT_TRUE(store_->finish(3));
+  }
+}
+
+TEST_F(Recovery, DamagedRetryKeysAreASentence) {
+  const entity bad[] = {{std::string{retries_prefix} + "0", "x"}};
+  ASSERT_TRUE(store_->write(bad));
+  const auto r = recover(*log_, store_.get(), 100);
+  ASSERT_FALSE(r);
+  EXPECT_NE(r.error().what.find("retry keys"), std::string::npos) << r.error().what;
+}
+
+TEST_F(Recovery, TheDigestNoticesARetryKey) {
+  const engine::register_truck asked{.truck_id = "TRK-1"};
+  const auto digest_with = [&](std::optional<engine::retry_key> key) {
+    engine::world w{10};
+    engine::outcome out;
+    w.apply(engine::command{morning, asked, key}, 1, out);
+    return digest(w);
+  };
+  const engine::retry_key key{{1, 2}, {3, 4}};
+  EXPECT_EQ(digest_with(key), digest_with(key));
+  EXPECT_NE(digest_with(key), digest_with(std::nullopt));
+  EXPECT_NE(digest_with(key), digest_with(engine::retry_key{{1, 2}, {3, 5}}));
 }
 
 TEST_F(Recovery, AChangedEventIsCountedAsADifference) {

@@ -73,6 +73,16 @@ TEST(SnapshotStore, ANewerFormatIsRefused) {
   EXPECT_NE(newer.error().what.find("was written by a newer version (format 99"), std::string::npos);
 }
 
+TEST(SnapshotStore, AnOlderFormatIsReadAndFromThenOnOurs) {
+  const directory d;
+  const entity one[] = {{"truck/A", "x"}};
+  ASSERT_TRUE(store_in(d)->write(one));
+  run_sql(d / "snapshots.sqlite", "PRAGMA user_version = 2");
+  EXPECT_EQ(all_of(*store_in(d)), (std::map<std::string, std::string>{{"truck/A", "x"}}));
+  run_sql(d / "snapshots.sqlite",
+          "CREATE TABLE ours (v CHECK (v = 3)); INSERT INTO ours SELECT user_version FROM pragma_user_version");
+}
+
 TEST(SnapshotStore, AFileThatIsNoDatabaseIsASentence) {
   const directory d;
   write(d / "snapshots.sqlite", std::string(5000, 'x'));

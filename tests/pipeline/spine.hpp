@@ -103,20 +103,21 @@ class spine {
   }
   std::shared_ptr<answer> submit(const std::vector<report>& sent) { return submit(batch_of(sent)); }
 
-  std::shared_ptr<command_answer> ask(engine::any_command what) {
+  std::shared_ptr<command_answer> ask(engine::any_command what, std::optional<engine::retry_key> retry = {}) {
     auto into = std::make_shared<command_answer>();
-    net::post(loop, [this, into, what = std::move(what)]() mutable {
-      p->submit(engine::command{.now = {}, .what = std::move(what)}, [this, into](command_result came) {
+    net::post(loop, [this, into, retry, what = std::move(what)]() mutable {
+      p->submit(engine::command{.now = {}, .what = std::move(what), .retry = retry}, [this, into](command_result came) {
         into->got.emplace(std::move(came));
         into->durable_then = log->last_offset();
       });
     });
     return into;
   }
-  engine::command_status decided(const std::shared_ptr<command_answer>& a) {
+  engine::command_outcome outcome_of(const std::shared_ptr<command_answer>& a) {
     if (!until([&] { return a->got.has_value(); })) throw std::runtime_error{"no answer came"};
-    return a->got->value().decided.what;
+    return a->got->value().decided;
   }
+  engine::command_status decided(const std::shared_ptr<command_answer>& a) { return outcome_of(a).what; }
   engine::command_status put(std::string_view truck, std::string_view name = {}, engine::precondition only_if = {}) {
     return decided(ask(registering(truck, name, std::move(only_if))));
   }

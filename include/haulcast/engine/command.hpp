@@ -5,6 +5,7 @@
 // such.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,6 +37,19 @@ struct precondition {
   bool load(byte_reader& in);
 };
 
+/// Tells a command that is sent again from another one. Whoever admits it makes the digests, of something that strangers cannot
+/// choose to collide; here they are only compared.
+struct retry_key {
+  using digest = std::array<std::uint64_t, 2>;
+
+  digest key{};      // of who asks, and the key that was chosen
+  digest request{};  // of what is asked, whole
+
+  void save(byte_writer& out) const;
+  bool load(byte_reader& in);
+  friend bool operator==(const retry_key&, const retry_key&) = default;
+};
+
 /// Registers a truck, or says all anew of one that is registered.
 struct register_truck {
   std::string truck_id;
@@ -61,6 +75,7 @@ using any_command = std::variant<register_truck, remove_truck>;
 struct command {
   utc_time now;  // the server's
   any_command what;
+  std::optional<retry_key> retry{};  // none: each time it comes it is another one
 };
 
 /// What a command came to. The numbers are written to journals: append, never renumber.
@@ -73,8 +88,9 @@ enum class command_status : std::uint8_t {
   not_found = 4,            // nothing there to remove
   precondition_failed = 5,  // precondition::holds says no
   no_room = 6,              // engine.max_trucks reached: decided by who admits, who alone can count
+  key_reused = 7,           // its retry key stands for another request
 };
-inline constexpr std::size_t command_statuses = 7;
+inline constexpr std::size_t command_statuses = 8;
 
 /// "created"
 std::string_view to_string(command_status status) noexcept;
@@ -82,9 +98,14 @@ std::string_view to_string(command_status status) noexcept;
 struct command_outcome {
   command_status what = command_status::unchanged;
   std::uint64_t version = 0;  // the object's, afterwards; 0 also where there is none
+  bool again = false;         // told before, under the same retry key: nothing is done now
 
-  bool changed() const noexcept { return what <= command_status::removed; }
+  bool changed() const noexcept { return !again && what <= command_status::removed; }
+  friend bool operator==(const command_outcome&, const command_outcome&) = default;
 };
+
+/// What a record at that offset with that status came to: a version is the offset of the record that set it.
+command_outcome recorded_outcome(command_status status, std::uint64_t offset) noexcept;
 
 /// False: bytes that no save wrote.
 void save(const any_command& what, byte_writer& out);

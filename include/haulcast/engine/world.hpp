@@ -16,6 +16,7 @@
 #include "haulcast/engine/event.hpp"
 #include "haulcast/engine/id_index.hpp"
 #include "haulcast/engine/options.hpp"
+#include "haulcast/engine/retry_keys.hpp"
 #include "haulcast/engine/truck.hpp"
 
 namespace haulcast::engine {
@@ -88,8 +89,10 @@ class world {
   void apply(const trim& input, offset_t offset, outcome& out);
   void apply(const started& input, offset_t offset, outcome& out);
   /// Decides it, and carries it out if it changes something: out.decided. Otherwise the world is as before, and the input need
-  /// not be recorded.
+  /// not be recorded. One whose retry key is known is not decided anew: it comes to what it came to then, or to key_reused.
   void apply(const command& input, offset_t offset, outcome& out);
+  /// In a replay, of a command whose truck held the record already: remembers what it came to, if it has a retry key.
+  void recall(const command& input, command_status decided, offset_t offset);
 
   /// The trucks whose silence is long enough at `now`, at most `max`, in the order it fell due; applying a tick with them
   /// settles them. Amortised O(log trucks) for each truck that was heard since it was last looked at.
@@ -113,16 +116,23 @@ class world {
   const std::shared_ptr<const registration>& registration_of(truck_index index) const { return registrations_[index]; }
   truck_status status(truck_index index) const;
 
+  const retry_keys& retries() const noexcept { return retries_; }
+
   /// A snapshot pass saves the trucks that changed before it began; those that change while it is on belong to the next one.
+  /// The same for blocks of retry keys.
   void begin_pass();
   /// Up to `max` trucks of the pass that were not taken yet; empty: it is complete.
   std::vector<truck_index> take_changed(std::size_t max);
+
+  /// One block of retry keys of the pass, the oldest that was not taken yet; none: they are all taken.
+  std::optional<std::uint64_t> take_changed_retries() { return retries_.take_changed(); }
 
   /// Trucks of the pass that were not taken yet.
   std::size_t left_of_pass() const noexcept { return passing_.size(); }
 
   /// Has the next pass save it, changed or not.
   void mark_changed(std::string_view truck_id);
+  void mark_retries_changed() noexcept { retries_.mark_changed(); }
 
   /// One entity each as bytes, for snapshots and for comparing worlds.
   void save_rules(byte_writer& out) const;
@@ -130,6 +140,7 @@ class world {
   /// Restoring is only for an empty world's first life: before any input is applied. False: bytes that no save wrote.
   bool restore_rules(std::string_view bytes);
   bool restore_truck(std::string_view bytes);
+  bool restore_retries(const std::vector<std::string_view>& rows);
 
  private:
   struct due_entry {
@@ -143,6 +154,8 @@ class world {
   truck_index index_of(std::string_view truck_id);
   void decide(const register_truck& asked, utc_time now, offset_t offset, outcome& out);
   void decide(const remove_truck& asked, utc_time now, offset_t offset, outcome& out);
+  bool answer_again(const command& input, offset_t offset, outcome& out) const;
+  void remember(const command& input, const command_outcome& came_to, offset_t offset);
   std::optional<std::uint64_t> version_of(std::optional<truck_index> known) const;
   void set_registration(truck_index index, registration what, offset_t offset, outcome& out);
   void come_online(truck_index index, verdict heard_by, utc_time now, offset_t offset, outcome& out);
@@ -162,6 +175,7 @@ class world {
   std::priority_queue<due_entry, std::vector<due_entry>, std::greater<>> dues_;  // one entry at most for each truck
   std::vector<truck_index> changed_;                                             // since the pass began
   std::vector<truck_index> passing_;                                             // changed before it, not taken yet
+  retry_keys retries_;
   std::vector<bool> skip_;
   std::size_t window_bytes_ = 0;
 };

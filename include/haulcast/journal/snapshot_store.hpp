@@ -20,9 +20,12 @@ using engine::offset_t;
 
 /// One thing that is saved anew when it changed. The bytes hold the offset of the last record that concerned it.
 struct entity {
-  std::string key;  // "rules", "truck/TRK-1"
+  std::string key;  // "rules", "truck/TRK-1", "retries/17"
   std::string bytes;
 };
+inline constexpr std::string_view rules_key = "rules";
+inline constexpr std::string_view truck_prefix = "truck/";
+inline constexpr std::string_view retries_prefix = "retries/";
 
 /// Each row carries a checksum of its key and bytes: SQLite would not notice a flipped bit. A snapshot pass writes what changed
 /// since the pass before, in any number of transactions, and last the offset from which recovery has to replay. Rows of a pass

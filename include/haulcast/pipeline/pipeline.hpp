@@ -82,6 +82,8 @@ struct pipeline_metrics {
   std::array<std::uint64_t, 4> verdicts{};                         // by engine::verdict
   std::array<std::uint64_t, engine::reject_codes> rejected{};      // by engine::reject_code
   std::array<std::uint64_t, engine::command_statuses> commands{};  // by engine::command_status
+  std::uint64_t commands_again = 0;                                // told once more, under their retry keys; not among those
+  std::uint64_t retry_keys_displaced = 0;                          // before their time, for want of room
   std::uint64_t records = 0;                                       // committed
   std::uint64_t events = 0;
   std::uint64_t commits = 0;
@@ -119,7 +121,8 @@ class pipeline {
   /// server time never runs back.
   void submit(std::unique_ptr<engine::batch> input, submit_done done);
   /// The same for a command, which is stamped with the server's time. One that changes nothing is answered when the newest
-  /// record applied before it is committed: nobody is told what a failed commit takes back.
+  /// record applied before it is committed: nobody is told what a failed commit takes back. So is one that is sent again under
+  /// its retry key, even while the first still waits.
   void submit(engine::command input, command_done done);
   /// What a batch would be refused with right now.
   std::optional<refusal> closed() const;
@@ -147,6 +150,7 @@ class pipeline {
   const snapshot_metrics& snapshots() const noexcept { return snapshotter_.metrics(); }
   std::size_t trucks() const noexcept { return world_->size(); }
   std::size_t window_bytes() const noexcept { return world_->window_bytes(); }
+  std::size_t retry_keys() const noexcept { return world_->retries().size(); }
   std::size_t pending_bytes() const noexcept { return pending_bytes_; }
   const journal::segment_log& log() const noexcept { return log_; }
 

@@ -24,9 +24,9 @@ struct snapshot_metrics {
   hold_metrics slices;       // for how long each held the loop; the longest ones are those of the newest pass
 };
 
-/// A pass takes the trucks that changed before it began, some at a time. A slice holds the state as of the newest record
-/// applied, which may not be committed yet: it is written only once that record is. So a crash never finds a snapshot of what
-/// the journal does not have. Loop only, but for the writing.
+/// A pass takes the trucks and retry keys that changed before it began, some at a time. A slice holds the state as of the
+/// newest record applied, which may not be committed yet: it is written only once that record is. So a crash never finds a
+/// snapshot of what the journal does not have. Loop only, but for the writing.
 class snapshotter {
  public:
   /// `post` hands a function to the loop. Store and worker outlive this.
@@ -52,8 +52,10 @@ class snapshotter {
   };
 
   void take(engine::world& world, offset_t applied);
+  static void take_retries(engine::world& world, std::vector<journal::entity>& into);
   void gather(slice s);
   void write(slice s);
+  bool put(const slice& s, offset_t replay_from, const journal::entity& rules);
   void remember(const slice& s);
   void written(std::uint64_t pass, const slice& s, bool well);
 
@@ -68,7 +70,9 @@ class snapshotter {
   std::deque<slice> waiting_;  // for the commit
   slice due_{.parts = 0};      // committed, waiting for company
   std::size_t being_written_ = 0;
-  std::vector<std::string> unsaved_;  // keys that a failed write left behind
+  std::vector<std::string> unsaved_;  // keys of trucks that a failed write left behind
+  bool retries_unsaved_ = false;
+  std::uint64_t failed_pass_ = 0;  // the writer's: nothing more of that pass is written
   snapshot_metrics metrics_;
 };
 
