@@ -22,7 +22,8 @@ void add_serve(CLI::App& app, cli_run& cli) {
   command->footer(
       "Without a configuration it listens on 127.0.0.1:8080 and keeps its data in ./haulcast-data. Once it is ready it\n"
       "prints one line, `listening on http://...`; logs go to stderr. SIGTERM and SIGINT end it in good order, a second\n"
-      "one at once. SIGHUP reads keys, secrets and revoked subjects again; no connection ends by it.\n\n"
+      "one at once. SIGHUP reads secrets, keys, API keys, revoked subjects and the certificate again; only connections of\n"
+      "revoked subjects and API keys end by it.\n\n"
       "Examples:\n"
       "  haulcast serve\n"
       "  haulcast serve --config /etc/haulcast.yaml\n"
@@ -59,6 +60,7 @@ void add_check_config(CLI::App& app, cli_run& cli) {
       if (!cfg) return cli.refuse(cfg.error().what);
       if (const auto valid = validate(*cfg); !valid) return cli.refuse(valid.error().what);
       if (const auto good = check_identity_files(*cfg); !good) return cli.refuse(good.error().what);
+      for (const auto& warning : identity_warnings(*cfg)) cli.here.err << "haulcast: " << warning << '\n';
       const auto certificate = load_certificate_of(*cfg);
       if (!certificate) return cli.refuse(certificate.error().what);
       if (*certificate) {

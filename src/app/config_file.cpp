@@ -54,7 +54,9 @@ class settings_reader final : public YAML::EventHandler {
     refuse_anchor(mark, anchor);
     if (depth_ == 0) return;  // an empty file, or one of comments alone
     if (words_) refuse(mark, "an item of " + full_name() + " has no value");
-    if (items_) refuse(mark, word_ ? full_name() + " has no value for " + *word_ : full_name() + " has an empty item");
+    if (items_)
+      refuse(mark,
+             word_ ? full_name() + " has no value for " + std::string{shown_word(*word_)} : full_name() + " has an empty item");
     if (!key_) refuse(mark, "a key has no name");
     add(mark, std::nullopt);
   }
@@ -194,8 +196,9 @@ class settings_reader final : public YAML::EventHandler {
       members.emplace_back(*std::exchange(word_, std::nullopt), text);
       return;
     }
+    if (has_control_character(text)) refuse(mark, "a word in " + full_name() + " has no control characters");
     const bool again = std::ranges::any_of(members, [&](const auto& m) { return m.first == text; });
-    if (again) refuse(mark, full_name() + " has " + text + " twice in one item");
+    if (again) refuse(mark, full_name() + " has " + std::string{shown_word(text)} + " twice in one item");
     word_ = text;
   }
 

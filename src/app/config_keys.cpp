@@ -7,6 +7,9 @@
 namespace haulcast::app {
 namespace {
 
+constexpr std::string_view after_a_word = ":= ";
+constexpr std::size_t shown_bytes_max = 80;
+
 std::string_view leaf(std::string_view name) {
   const auto dot = name.find('.');
   return dot == std::string_view::npos ? name : name.substr(dot + 1);
@@ -37,14 +40,16 @@ bool is_section(std::string_view name) {
   return std::ranges::find(config_sections(), name, &config_section::name) != config_sections().end();
 }
 
+std::string_view shown_word(std::string_view word) {
+  return word.substr(0, std::min(word.find_first_of(after_a_word), shown_bytes_max));
+}
+
 std::string unknown_key(std::string_view name) {
-  constexpr std::size_t shown_bytes_max = 80;
-  // `hs256_secret:VALUE`, without the blank, is one word for YAML, and the value is told to nobody.
-  if (const auto end = name.find_first_of(":= "); end != std::string_view::npos) {
-    return std::string{name.substr(0, std::min(end, shown_bytes_max))} +
-           " is followed by something that is no part of a key; " + "between key and value stand a colon and a blank";
+  const std::string shown{shown_word(name)};
+  if (name.find_first_of(after_a_word) != std::string_view::npos) {
+    return shown + " is followed by something that is no part of a key; between key and value stand a colon and a blank";
   }
-  auto sentence = std::string{name.substr(0, shown_bytes_max)} + " is not a key of the configuration";
+  auto sentence = shown + " is not a key of the configuration";
   if (name.size() > shown_bytes_max) return sentence;
   const auto meant = nearest(name);
   if (!meant.empty()) sentence += "; did you mean " + std::string{meant} + "?";

@@ -41,7 +41,7 @@ result<void> read_item(const setting_item& from, key_item& to) {
   for (const auto& [name, value] : from.members) {
     auto* member = member_of(to, name);
     if (member == nullptr) {
-      return failure{from.where + ": " + name.substr(0, 80) +
+      return failure{from.where + ": " + std::string{shown_word(name)} +
                      " is nothing that auth.keys knows; it knows file, jwks, alg, kid"};
     }
     if (!is_plain(value)) return failure{from.where + ": the " + name + " of a key in auth.keys is a plain text, not empty"};

@@ -60,6 +60,11 @@ result<auth::token_rules> token_rules_of(const config& cfg) {
   return rules;
 }
 
+std::vector<std::string> identity_warnings(const config& cfg) {
+  if (cfg.auth.keys.empty() || cfg.auth.audience) return {};
+  return {"auth.keys are set and auth.audience is not: tokens that their issuers made for other applications are believed too"};
+}
+
 result<void> check_identity_files(const config& cfg) {
   auth::key_ring keys;
   if (auto added = add_keys(cfg, keys); !added) return added;

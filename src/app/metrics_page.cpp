@@ -91,15 +91,15 @@ void add_ingest(page& p, const pipeline::pipeline& spine) {
   }
   p.counter("haulcast_commands_again_total", "Commands sent again and told again what they came to, by their Idempotency-Key.",
             m.commands_again);
-  p.gauge("haulcast_idempotency_keys", "Keys remembered, some of them past their 24 hours.", spine.retry_keys());
+  p.gauge("haulcast_idempotency_keys", "Keys remembered, some of them past their 24 hours.", spine.sizes().retry_keys);
   p.counter("haulcast_idempotency_keys_displaced_total", "Keys forgotten before their 24 hours, for want of room.",
             m.retry_keys_displaced);
   p.distribution("haulcast_acknowledgement_seconds", "From an admitted batch to its answer.", m.acknowledgement);
   p.distribution("haulcast_position_to_subscriber_seconds", "From an admitted batch to its subscribers' sockets.",
                  m.position_to_subscriber);
   p.counter("haulcast_events_total", "Events told.", m.events);
-  p.gauge("haulcast_trucks", "Trucks known.", spine.trucks());
-  p.gauge("haulcast_truck_window_bytes", "Memory held by the trucks' windows of recent positions.", spine.window_bytes());
+  p.gauge("haulcast_trucks", "Trucks known.", spine.sizes().trucks);
+  p.gauge("haulcast_truck_window_bytes", "Memory held by the trucks' windows of recent positions.", spine.sizes().window_bytes);
   p.gauge("haulcast_ready", "1 while batches are taken.", spine.not_ready_because().empty() ? 1 : 0);
   p.distribution("haulcast_loop_lag_seconds", "How late the event loop's timer fires.", m.loop_lag);
 }

@@ -34,17 +34,23 @@ result<std::vector<put_in_force>> reloader::read_all() const {
   return all;
 }
 
-void reloader::finish(const result<std::vector<put_in_force>>& read) {
-  metrics_.last_successful = read.has_value();
-  ++(read ? metrics_.succeeded : metrics_.failed);
-  if (read) {
-    metrics_.last_success = system_now();
+bool reloader::put_all(const std::vector<put_in_force>& all) {
+  try {
     std::vector<std::shared_ptr<void>> before;
-    for (const auto& put : *read) before.push_back(put());
+    for (const auto& put : all) before.push_back(put());
     aside_.run([before = std::move(before)]() mutable { before.clear(); });
-  } else {
-    spdlog::error("nothing is reloaded, and what was in force stays: {}", read.error().what);
+    return true;
+  } catch (const std::exception& surprise) {
+    spdlog::error("not all of it is reloaded: {}", surprise.what());
+    return false;
   }
+}
+
+void reloader::finish(const result<std::vector<put_in_force>>& read) {
+  metrics_.last_successful = read && put_all(*read);
+  ++(metrics_.last_successful ? metrics_.succeeded : metrics_.failed);
+  if (metrics_.last_successful) metrics_.last_success = system_now();
+  if (!read) spdlog::error("nothing is reloaded, and what was in force stays: {}", read.error().what);
   running_ = false;
   if (std::exchange(again_, false)) reload();
 }

@@ -187,6 +187,7 @@ int serve(const config& cfg) {
   }
   auto tokens = token_rules_of(cfg);
   if (!tokens) return give_up(exit_wrong_usage, tokens.error().what);
+  for (const auto& warning : identity_warnings(cfg)) spdlog::warn("{}", warning);
   auto api_keys = auth::api_key_table::load(api_keys_file(cfg));
   if (!api_keys) return give_up(exit_data_directory, api_keys.error().what);
   auto files = open_spine(cfg, *directory);

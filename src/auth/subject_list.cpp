@@ -32,11 +32,13 @@ result<subject_list> subject_list::read(std::string_view text) {
   subject_list out;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto end = std::min(text.find('\n'), text.size());
-    const auto subject = trimmed(without_comment(text.substr(0, end)));
+    const auto line = trimmed(text.substr(0, end));
+    const auto subject = trimmed(without_comment(line));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (subject.empty()) continue;
     if (!is_plain_text(subject)) return failure{"has a control character in line " + std::to_string(number)};
     out.subjects_.emplace(subject);
+    if (line != subject) out.subjects_.emplace(line);  // "Truck #7" may be one and its comment, or one
   }
   return out;
 }

@@ -17,6 +17,7 @@ void world::apply(const command& input, offset_t offset, outcome& out) {
 
 void world::recall(const command& input, command_status decided, offset_t offset) {
   remember(input, recorded_outcome(decided, offset), offset);
+  now_ = std::max(now_, input.now);
 }
 
 // In a replay a restored table may hold the record's own key, or that of a later one; neither answered it.

@@ -58,7 +58,8 @@ void body_collector::begin_apart() {
 std::span<char> body_collector::next_apart() {
   if (received_ == length_) return {};
   auto& block = apart_.block();
-  if (block.room() == 0 && !apart_.grow(std::min(length_, block.capacity() * 2))) return refuse(no_memory_for_bodies.what, no_memory_for_bodies.detail);
+  if (block.room() == 0 && !apart_.grow(std::min(length_, block.capacity() * 2)))
+    return refuse(no_memory_for_bodies.what, no_memory_for_bodies.detail);
   return block.space(length_ - received_);  // nothing beyond the body
 }
 

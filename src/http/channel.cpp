@@ -101,7 +101,7 @@ net::awaitable<void> channel::flush() {
     co_await std::move(flushing);
   }
   while (!broken_ && net::buffer_size(pending_) != 0) {
-    allow(core_.options.write_timeout);
+    if (!hurried_) allow(core_.options.write_timeout);
     auto op = socket_.async_write_some(pending_, as_result);
     const auto [failed, n] = co_await std::move(op);
     if (failed) {
@@ -118,7 +118,7 @@ net::awaitable<void> channel::flush() {
 
 net::awaitable<void> channel::flush_secure() {
   while (!broken_ && net::buffer_size(pending_) != 0) {
-    allow(core_.options.write_timeout);
+    if (!hurried_) allow(core_.options.write_timeout);
     auto op = socket_.async_wait(net::ip::tcp::socket::wait_write, as_result);
     auto [failed] = co_await std::move(op);
     const std::size_t n = failed ? 0 : write_now(text_of(pending_[0]), text_of(pending_[1]), failed);
@@ -141,7 +141,8 @@ tls::session::sign channel::look() noexcept {
 
 /// Under TLS what is dropped need not be decrypted first.
 void channel::hurry() noexcept {
-  if (net::buffer_size(pending_) != 0) allow(core_.options.linger_timeout);
+  if (net::buffer_size(pending_) == 0 || std::exchange(hurried_, true)) return;
+  allow(core_.options.linger_timeout);
 }
 
 net::awaitable<void> channel::linger() {

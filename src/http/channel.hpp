@@ -122,6 +122,7 @@ class channel final : private deadline_wheel::entry {
   std::array<net::const_buffer, 2> pending_{};
   bool timed_out_ = false;
   bool broken_ = false;
+  bool hurried_ = false;
   bool lent_ = false;
 };
 

@@ -102,10 +102,9 @@ net::awaitable<void> connection::serve_all() {
       auto receiving = receive_body();
       at = co_await std::move(receiving);
     }
-    while (at == stage::plain_body_due) {
-      auto turn = net::post(core_->executor, net::deferred);
-      co_await std::move(turn);
-      at = inflate_some();
+    if (at == stage::plain_body_due) {
+      auto inflating = inflate();
+      at = co_await std::move(inflating);
     }
     if (at == stage::answer_due) {
       try {
@@ -176,6 +175,43 @@ net::awaitable<connection::stage> connection::receive_body() {
   if (!body.whole) co_return stage::gone;
   in_hand_.request.started = std::chrono::steady_clock::now();  // how long a phone takes to send is not our latency
   co_return take_body();
+}
+
+/// What is small need not wait for its turn. Refused or plain, the bytes that came are not needed any more.
+net::awaitable<connection::stage> connection::inflate() {
+  auto& request = in_hand_.request;
+  auto how = inflation::progress::more;
+  try {
+    std::optional<inflating_line::place> place;
+    std::optional<inflation> body;
+    const auto slice = [&] {
+      if (!body) body.emplace(request, in_hand_.to->body_limit, inflated_);
+      how = body->slice(request);
+    };
+    if (inflation::is_small(request)) slice();
+    while (how == inflation::progress::more && !channel_.broken()) {
+      if (place) {
+        auto turn = net::post(core_->executor, net::deferred);
+        co_await std::move(turn);
+      } else {
+        auto entering = core_->inflating.enter();
+        co_await std::move(entering);
+        place.emplace(core_->inflating);
+      }
+      slice();
+    }
+    if (how == inflation::progress::wrong) in_hand_.answer = refuse(body->why().what, body->why().detail);
+  } catch (const std::exception& e) {
+    in_hand_.answer = answer_failure(*core_, in_hand_.to->pattern, e.what());
+    how = inflation::progress::wrong;
+  }
+  if (how == inflation::progress::more) co_return stage::gone;  // it is broken
+  if (how == inflation::progress::wrong) {
+    request.body = {};
+    inflated_.release();
+  }
+  bodies_.release();
+  co_return how == inflation::progress::done ? answer_at_once() : stage::answered;
 }
 
 /// Refused from the head alone: the body is not wanted. A small one is dropped so that the connection may live on.
@@ -251,20 +287,7 @@ std::optional<response> connection::admit() {
 }
 
 /// With the whole body here, as it was sent.
-connection::stage connection::take_body() {
-  if (!is_gzipped(in_hand_.request)) return answer_at_once();
-  inflating_ = std::make_unique<inflation>(in_hand_.request, in_hand_.to->body_limit, inflated_);
-  return inflate_some();
-}
-
-connection::stage connection::inflate_some() {
-  const auto how = inflating_->slice(in_hand_.request);
-  if (how == inflation::progress::more) return stage::plain_body_due;
-  const auto over = std::move(inflating_);
-  if (how == inflation::progress::done) return answer_at_once();
-  in_hand_.answer = refuse(over->why().what, over->why().detail);
-  return stage::answered;
-}
+connection::stage connection::take_body() { return is_gzipped(in_hand_.request) ? stage::plain_body_due : answer_at_once(); }
 
 /// With the whole body here, plain: has the handler answer, or begin to.
 connection::stage connection::answer_at_once() {

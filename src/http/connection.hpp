@@ -44,7 +44,7 @@ class connection final : public std::enable_shared_from_this<connection>, public
   /// How far the request in hand is.
   enum class stage {
     body_due,
-    plain_body_due,  // it is being inflated
+    plain_body_due,  // it is to be inflated
     handler_due,     // one that is a coroutine
     answer_due,      // a handler will call back
     answered,
@@ -57,6 +57,7 @@ class connection final : public std::enable_shared_from_this<connection>, public
   net::awaitable<void> serve_all();
   net::awaitable<bool> serve_apart(stage at);
   net::awaitable<stage> receive_body();
+  net::awaitable<stage> inflate();
   net::awaitable<void> run_handler();
   net::awaitable<bool> decline();
   net::awaitable<void> part_with();
@@ -64,7 +65,6 @@ class connection final : public std::enable_shared_from_this<connection>, public
 
   stage begin();
   stage take_body();
-  stage inflate_some();
   stage answer_at_once();
   stage part_from_http();
   stage refuse_for_good(const refusal& why);
@@ -80,7 +80,6 @@ class connection final : public std::enable_shared_from_this<connection>, public
   head_reader heads_{channel_, in_};
   body_reader bodies_{channel_, in_};
   body_share inflated_{*core_};
-  std::unique_ptr<inflation> inflating_;
   streamer streams_{channel_};
   exchange in_hand_;
   answer_later answer_due_;

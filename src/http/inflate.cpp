@@ -8,6 +8,7 @@ namespace haulcast::http {
 namespace {
 
 constexpr std::size_t slice_bytes = 128 * 1024;
+constexpr std::size_t small_bytes = 32 * 1024;
 
 refusal refusal_of(wire::gzip_error failed) noexcept {
   if (failed == wire::gzip_error::too_large) return {code::body_too_large, "The body is too large once it is decompressed."};
@@ -19,6 +20,10 @@ refusal refusal_of(wire::gzip_error failed) noexcept {
 bool is_gzipped(const request& r) noexcept {
   const auto coding = r.header("content-encoding");
   return !r.body.empty() && (iequals(coding, "gzip") || iequals(coding, "x-gzip"));
+}
+
+bool inflation::is_small(const request& r) noexcept {
+  return r.body.size() <= small_bytes && wire::gunzipper::told(r.body) <= small_bytes;
 }
 
 inflation::inflation(const request& r, std::size_t limit, body_share& share)

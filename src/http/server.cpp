@@ -231,6 +231,7 @@ server::server(net::any_io_executor executor, server_options options, router rou
 server::~server() {
   stop_accepting();
   close_all();
+  core_->inflating.clear();
   if (core_->handshaking) core_->handshaking->stop();
 }
 

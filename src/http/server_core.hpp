@@ -16,6 +16,7 @@
 #include "handshakes.hpp"
 #include "haulcast/http/deadline.hpp"
 #include "haulcast/http/server.hpp"
+#include "inflating_line.hpp"
 
 namespace haulcast::http {
 
@@ -49,6 +50,7 @@ struct server_core : std::enable_shared_from_this<server_core> {
   const router routes;
   std::optional<tls::context> certificate;  // set: connections speak TLS
   std::unique_ptr<handshakes> handshaking;  // there is one when there is a certificate
+  inflating_line inflating{executor};
   http_metrics metrics;
   address_counts addresses;
   deadline_wheel wheel;

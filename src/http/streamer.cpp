@@ -16,6 +16,7 @@ constexpr std::size_t scratch_bytes_max = 256 * 1024;
 }  // namespace
 
 net::awaitable<bool> streamer::run(exchange& one, const response& answer, std::shared_ptr<void> owner) {
+  end_asked_ = false;
   chunked_ = is_chunked_for(one.request);
   if (!chunked_) one.keep_alive = false;
   if (!send_stream_head(channel_, one, answer)) {
@@ -50,7 +51,7 @@ void streamer::begin(response_stream& stream, std::shared_ptr<void> owner) {
   stream_ = &stream;
   ++core_.metrics.streams_open;
   watch_peer(std::move(owner));
-  if (core_.stopping) stream.end();
+  if (core_.stopping || end_asked_) stream.end();
 }
 
 void streamer::finish() noexcept {
@@ -62,6 +63,7 @@ void streamer::finish() noexcept {
 }
 
 void streamer::end() {
+  end_asked_ = true;
   if (stream_ != nullptr && !stream_->ended()) stream_->end();
 }
 

@@ -33,6 +33,7 @@ class streamer {
   channel& channel_;
   server_core& core_;
   response_stream* stream_ = nullptr;  // while one runs
+  bool end_asked_ = false;             // maybe before it does: while its head is sent
   std::size_t since_turn_ = 0;         // bytes that went out without a turn of the loop
   unsigned watch_ = 0;                 // tells the watch of this stream from one that was cancelled
   bool watching_ = false;

@@ -55,9 +55,18 @@ result<journal::recovered> begin_life(journal::segment_log& log, journal::snapsh
   return life;
 }
 
-// Aside, behind whatever snapshots were being written: leave the doubtful bytes, recover, and write until it is taken.
+pipeline::world_sizes pipeline::sizes() const noexcept {
+  if (!world_) return sizes_before_;
+  return {.trucks = world_->size(), .window_bytes = world_->window_bytes(), .retry_keys = world_->retries().size()};
+}
+
+// Aside, behind whatever snapshots were being written: leave the doubtful bytes, recover, and write until it is taken. The
+// world that holds too much goes first, so that the new one finds its memory.
 void pipeline::rebuild() {
-  aside_.run([this, abandoned = abandoned_] {
+  sizes_before_ = sizes();
+  auto doubtful = std::make_shared<std::unique_ptr<engine::world>>(std::move(world_));
+  aside_.run([this, doubtful, abandoned = abandoned_] {
+    doubtful->reset();
     const auto tell_why = [this](std::string why) {
       net::post(loop_, [this, why = std::move(why)]() mutable { rebuilding_ = std::move(why); });
     };
@@ -96,12 +105,8 @@ void pipeline::rebuild() {
 void pipeline::rebuilt(std::shared_ptr<journal::recovered> life, std::shared_ptr<view> told) {
   // What was committed before the failure is still being told, from the old view.
   if (!in_flight_.empty()) return net::post(loop_, [this, life, told] { rebuilt(life, told); });
-  auto old_world = std::make_shared<std::unique_ptr<engine::world>>(std::move(world_));
   auto old_view = std::make_shared<std::unique_ptr<view>>(std::move(view_));
-  aside_.run([old_world, old_view] {
-    old_world->reset();
-    old_view->reset();
-  });
+  aside_.run([old_view] { old_view->reset(); });
   world_ = std::make_unique<engine::world>(std::move(life->world));
   view_ = std::make_unique<view>(std::move(*told));
   committed_ = told_ = life->last;

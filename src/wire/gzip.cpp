@@ -51,14 +51,9 @@ std::size_t length_it_tells(std::string_view in) noexcept {
   return length;
 }
 
-/// Room for one byte more than is expected: that byte tells a text that ends there from a longer one.
-void make_room(std::string& out, std::size_t expected, std::size_t padding) {
-  out.reserve(expected + 1 + padding);
-  out.resize(expected + 1);
-}
-
 constexpr std::size_t longest_out = std::numeric_limits<std::uint32_t>::max();  // up to here the length told is exact
-constexpr std::size_t skimmed_at_once = 16 * 1024;
+constexpr std::string_view magic = "\x1F\x8B\x08";                              // RFC 1952: gzip, deflated
+constexpr std::size_t shortest_in = 20;                                         // header, an empty block, checksum and length
 constexpr std::size_t deflate_ratio_most = 1032;  // zlib's documentation: "Maximum Compression Factor"
 
 /// A block's code tables take longer to build than a short block to read: 90,000 empty ones fit into a MiB, and took 80 ms.
@@ -72,9 +67,13 @@ bool is_between_blocks(const z_stream& z) noexcept { return (z.data_type & 128) 
 }  // namespace
 
 std::string_view to_string(gzip_error error) noexcept {
-  static constexpr std::array<std::string_view, 5> sentences{
-      "The body is not valid gzip.", "The gzip body ends too early.", "The gzip body goes on after its end.",
-      "The body is too large once it is decompressed.", "The gzip body is cut into too many blocks for what it carries."};
+  static constexpr std::array<std::string_view, 6> sentences{
+      "The body is not valid gzip.",
+      "The gzip body ends too early.",
+      "The gzip body goes on after its end.",
+      "The gzip body is cut short, or goes on after its end: its last four bytes are not its length.",
+      "The body is too large once it is decompressed.",
+      "The gzip body is cut into too many blocks for what it carries."};
   return sentences[static_cast<std::size_t>(error)];
 }
 
@@ -82,8 +81,6 @@ void throw_exception_from_error(gzip_error error, const boost::source_location&)
   throw std::runtime_error{std::string{to_string(error)}};
 }
 
-/// A text that says that it is too long is believed where it may be, for it is refused either way. Where it cannot be, or turns
-/// out longer than it says, what is left is to find out what is wrong with it, and that needs no memory.
 struct gunzipper::state {
   std::string_view in;
   std::size_t max_out;
@@ -93,23 +90,37 @@ struct gunzipper::state {
   std::size_t done = 0;
   std::size_t taken = 0;
   std::size_t blocks = 0;
-  inflater stream{};
+  std::optional<inflater> stream{};  // from the first slice on
 
-  bool keeps() const noexcept { return told <= max_out; }
-  /// It says so, and it may be true.
-  bool is_too_large() const noexcept { return told > max_out && told / deflate_ratio_most <= in.size(); }
+  bool may_be_true() const noexcept { return told / deflate_ratio_most <= in.size(); }
+  std::optional<gzip_error> judge_unread() const noexcept;
+  void make_room(std::size_t most);
   int inflate_some(std::size_t most);
   std::optional<gzip_error> judge(int said) const;
 };
 
+std::optional<gzip_error> gunzipper::state::judge_unread() const noexcept {
+  if (in.substr(0, magic.size()) != magic.substr(0, in.size())) return gzip_error::corrupt;
+  if (in.size() < shortest_in) return gzip_error::truncated;
+  if (!may_be_true()) return gzip_error::wrong_length;
+  return told > max_out ? std::optional{gzip_error::too_large} : std::nullopt;
+}
+
+/// Room for one byte more than is told: that byte tells a text that ends there from a longer one. It is filled as it is needed,
+/// since that takes time too.
+void gunzipper::state::make_room(std::size_t most) {
+  if (done == 0) out.reserve(told + 1 + padding);
+  if (done == out.size()) out.resize(std::min(told + 1, done + most));
+}
+
 int gunzipper::state::inflate_some(std::size_t most) {
-  std::array<char, skimmed_at_once> skimmed;
-  z_stream& z = stream.z;
-  const bool kept = done < out.size();
+  make_room(most);
+  if (!stream) stream.emplace();
+  z_stream& z = stream->z;
   z.next_in = bytes(in.data() + taken);
-  z.avail_in = piece(in.size() - taken);
-  z.next_out = reinterpret_cast<Bytef*>(kept ? out.data() + done : skimmed.data());
-  z.avail_out = piece(std::min(most, kept ? out.size() - done : skimmed.size()));
+  z.avail_in = piece(std::min(most, in.size() - taken));
+  z.next_out = reinterpret_cast<Bytef*>(out.data() + done);
+  z.avail_out = piece(std::min(most, out.size() - done));
   const unsigned offered = z.avail_in;
   const unsigned room = z.avail_out;
   const int said = inflate(&z, Z_BLOCK);
@@ -121,12 +132,12 @@ int gunzipper::state::inflate_some(std::size_t most) {
 
 /// Nothing: it goes on, or has come to its end.
 std::optional<gzip_error> gunzipper::state::judge(int said) const {
-  if (done > max_out) return gzip_error::too_large;
+  if (done > told) return gzip_error::wrong_length;
   if (said == Z_STREAM_END) return taken == in.size() ? std::nullopt : std::optional{gzip_error::trailing_data};
   if (said == Z_MEM_ERROR) throw std::bad_alloc{};
   if (said != Z_OK && said != Z_BUF_ERROR) return gzip_error::corrupt;
   if (blocks > blocks_most(max_out)) return gzip_error::too_many_blocks;
-  if (taken == in.size() && stream.z.avail_out != 0) return gzip_error::truncated;
+  if (taken == in.size() && stream->z.avail_out != 0) return gzip_error::truncated;
   return std::nullopt;
 }
 
@@ -134,14 +145,15 @@ gunzipper::gunzipper(std::string_view in, std::size_t max_out, std::size_t paddi
     : state_{new state{.in = in, .max_out = std::min(max_out, longest_out), .padding = padding}} {}
 gunzipper::~gunzipper() = default;
 
-std::size_t gunzipper::memory() const noexcept { return state_->keeps() ? state_->told + 1 + state_->padding : 0; }
+std::size_t gunzipper::told(std::string_view in) noexcept { return length_it_tells(in); }
+
+std::size_t gunzipper::memory() const noexcept { return state_->may_be_true() ? state_->told + 1 + state_->padding : 0; }
 
 std::optional<result<std::string, gzip_error>> gunzipper::slice(std::size_t most) {
   state& s = *state_;
-  if (s.is_too_large()) return gzip_error::too_large;
-  if (s.done == 0 && s.taken == 0 && s.keeps()) make_room(s.out, s.told, s.padding);
+  if (const auto wrong = s.judge_unread()) return *wrong;
   for (std::size_t spent = 0; spent < most;) {
-    const std::size_t before = s.done;
+    const std::size_t before = s.done + s.taken;
     const int said = s.inflate_some(most - spent);
     if (const auto wrong = s.judge(said)) return *wrong;
     if (said == Z_STREAM_END) {
@@ -149,7 +161,7 @@ std::optional<result<std::string, gzip_error>> gunzipper::slice(std::size_t most
       s.out.resize(s.done);
       return std::move(s.out);
     }
-    spent += s.done - before + block_costs;
+    spent += s.done + s.taken - before + block_costs;
   }
   return std::nullopt;
 }

@@ -77,21 +77,28 @@ void live_server::revoke_from(std::size_t at, std::function<bool(const auth::pri
     auto& s = static_cast<session&>(each);
     if (is_revoked(s.who())) some.push_back(s.shared_from_this());
   }
-  close_some(std::move(some), token_ended, "the token has been revoked");
-  if (++at == buckets_.size()) return;
-  net::post(loop_, [this, at, is_revoked = std::move(is_revoked)]() mutable { revoke_from(at, std::move(is_revoked)); });
+  const bool is_last = at + 1 == buckets_.size();
+  close_some(std::move(some), token_ended, "the token has been revoked",
+             [this, is_last, next = at + 1, is_revoked = std::move(is_revoked)]() mutable {
+               if (!is_last) net::post(loop_, [this, next, is_revoked]() mutable { revoke_from(next, std::move(is_revoked)); });
+             });
 }
 
 // Each close is a write to a socket, and there may be ten thousand of them.
-void live_server::close_some(some_sessions sessions, std::uint16_t code, std::string_view reason) {
+void live_server::close_some(some_sessions sessions, std::uint16_t code, std::string_view reason, std::function<void()> then) {
   const auto until = std::chrono::steady_clock::now() + turn_max;
   while (!sessions.empty() && std::chrono::steady_clock::now() < until) {
     sessions.back()->close(code, reason);
     sessions.pop_back();
   }
-  if (sessions.empty()) return;
+  if (sessions.empty()) {
+    if (then) then();
+    return;
+  }
   const auto executor = sessions.back()->executor();
-  net::post(executor, [rest = std::move(sessions), code, reason]() mutable { close_some(std::move(rest), code, reason); });
+  net::post(executor, [rest = std::move(sessions), code, reason, then = std::move(then)]() mutable {
+    close_some(std::move(rest), code, reason, std::move(then));
+  });
 }
 
 void live_server::every_slice() {

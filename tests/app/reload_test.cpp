@@ -78,6 +78,21 @@ TEST_F(Reload, TakesASurpriseForAFailure) {
   until([&] { return !reloads.metrics().last_successful; });
 }
 
+TEST_F(Reload, GoesOnAfterASurpriseWhilePuttingIntoForce) {
+  int times = 0;
+  reloader reloads{loop_, {{"one", [&] {
+                              return put_in_force{[&]() -> std::shared_ptr<void> {
+                                if (++times == 1) throw std::runtime_error{"surprise"};
+                                return nullptr;
+                              }};
+                            }}}};
+  reloads.reload();
+  until([&] { return !reloads.metrics().last_successful; });
+  reloads.reload();
+  until([&] { return reloads.metrics().last_successful; });
+  EXPECT_EQ(times, 2);
+}
+
 TEST_F(Reload, MakesOneOfThoseAskedForMeanwhile) {
   std::promise<void> go;
   auto gone = go.get_future().share();

@@ -31,8 +31,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size > 0) REQUIRE(wire::gunzip(packed, size - 1).error() == wire::gzip_error::too_large);
   // What stands where the length should may be believed.
   const auto longer = wire::gunzip(packed + "x", size).error();
-  REQUIRE(longer == wire::gzip_error::trailing_data || longer == wire::gzip_error::too_large);
+  REQUIRE(longer == wire::gzip_error::trailing_data || longer == wire::gzip_error::too_large ||
+          longer == wire::gzip_error::wrong_length);
   const auto cut = wire::gunzip(packed.substr(0, packed.size() - 1), size).error();
-  REQUIRE(cut == wire::gzip_error::truncated || cut == wire::gzip_error::too_large);
+  REQUIRE(cut == wire::gzip_error::truncated || cut == wire::gzip_error::too_large || cut == wire::gzip_error::wrong_length);
   return 0;
 }

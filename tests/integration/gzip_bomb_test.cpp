@@ -65,11 +65,11 @@ std::vector<bomb_case> make_bombs() {
     all.push_back({std::to_string(size) + " MiB of blanks", bomb(size * mib), 413, "body_too_large"});
   }
   const std::string large = bomb(100 * mib);
-  all.push_back({"100 MiB that say they are 1", telling(large, mib), 413, "body_too_large"});
-  all.push_back({"100 MiB that say they are nothing", telling(large, 0), 413, "body_too_large"});
-  all.push_back({"100 MiB that say they are 4 GiB", telling(large, 0xFFFFFFFF), 413, "body_too_large"});
+  all.push_back({"100 MiB that say they are 1", telling(large, mib), 400, "body_not_decodable"});
+  all.push_back({"100 MiB that say they are nothing", telling(large, 0), 400, "body_not_decodable"});
+  all.push_back({"100 MiB that say they are 4 GiB", telling(large, 0xFFFFFFFF), 400, "body_not_decodable"});
   all.push_back({"a bomb in a bomb", wire::gzip(large), 400, "malformed_json"});
-  all.push_back({"a bomb cut short", large.substr(0, large.size() / 2), 413, "body_too_large"});
+  all.push_back({"a bomb cut short", large.substr(0, large.size() / 2), 400, "body_not_decodable"});
   all.push_back({"a mebibyte cut short", bomb(mib).substr(0, 900), 400, "body_not_decodable"});
   all.push_back({"a mebibyte and junk", bomb(mib) + "junk", 400, "body_not_decodable"});
   all.push_back({"a good batch and a bomb behind it", wire::gzip(good_body("TRK-BOMB")) + large, 413, "body_too_large"});

@@ -145,7 +145,7 @@ TEST_F(Commands, NoTruckIsRegisteredBeyondTheMostAndKnownOnesGoOn) {
   EXPECT_EQ(s.remove("TRK-1"), command_status::removed);
   EXPECT_EQ(s.put("TRK-3"), command_status::no_room) << "a removed truck is still known";
   EXPECT_EQ(s.put("TRK-1"), command_status::created);
-  EXPECT_EQ(s.p->trucks(), 2U);
+  EXPECT_EQ(s.p->sizes().trucks, 2U);
 }
 
 TEST_F(Commands, WhereTrucksMustBeRegisteredThePositionsOfOthersAreRejectedInTheirPlaces) {

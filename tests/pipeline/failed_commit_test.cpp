@@ -36,6 +36,7 @@ TEST_F(FailedCommit, IsNotAcknowledgedNotSeenAndHealsByItself) {
     EXPECT_FALSE(s.p->live().find("TRK-2"));
     EXPECT_EQ(v.positions(), "");
     EXPECT_EQ(s.p->closed(), refusal::not_ready);
+    EXPECT_EQ(s.p->sizes().trucks, 2U) << "of the world that was, while there is none";
     EXPECT_NE(s.p->not_ready_because().find("the journal cannot commit"), std::string::npos);
     const auto early = s.submit({{"TRK-1", 1, 31}});
     s.wait(early);

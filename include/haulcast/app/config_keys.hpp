@@ -54,6 +54,10 @@ bool takes_list(const config_key& key);   // of words
 bool takes_items(const config_key& key);  // a list of mappings
 bool is_section(std::string_view name);
 
+/// What may be shown of a word that is none of ours: nothing behind a colon, an equals sign or a blank, where a value may stand
+/// (`hs256_secret:VALUE`, without the blank, is one word for YAML). Short.
+std::string_view shown_word(std::string_view word);
+
 /// "journal.snyc is not a key; did you mean journal.sync?"
 std::string unknown_key(std::string_view name);
 

@@ -1,6 +1,9 @@
 // From the configuration to whom the server believes.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "haulcast/app/config.hpp"
 #include "haulcast/auth/token.hpp"
 #include "haulcast/base/result.hpp"
@@ -15,6 +18,9 @@ bool believes_hs256(const config& cfg);
 /// revoked subjects. The configuration has been validated. Blocking. Error: one sentence that begins with the place in the
 /// configuration, if it is about one.
 result<auth::token_rules> token_rules_of(const config& cfg);
+
+/// Sentences about what is allowed and probably not meant.
+std::vector<std::string> identity_warnings(const config& cfg);
 
 /// The same for the files that the configuration names alone; makes nothing.
 result<void> check_identity_files(const config& cfg);

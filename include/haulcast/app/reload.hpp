@@ -42,6 +42,7 @@ class reloader {
 
  private:
   result<std::vector<put_in_force>> read_all() const;
+  bool put_all(const std::vector<put_in_force>& all);
   void finish(const result<std::vector<put_in_force>>& read);
 
   boost::asio::io_context& loop_;

@@ -33,8 +33,8 @@ inline constexpr auto error_texts = std::to_array<error_text>({
      "Send Authorization: Bearer with a token, or X-API-Key. On the WebSocket a browser may send a ticket or a subprotocol."},
     {"token_expired", "", "The token or key was valid and is no longer.", "Get a new token where this one came from."},
     {"token_invalid", "",
-     "The token is not one that this server trusts: its signature, its form, its issuer, its audience or its claims are wrong. "
-     "Which of these is not told.",
+     "The token is not one that this server trusts: its signature, its form, its issuer, its audience or its claims are "
+     "wrong, or its subject has been revoked. Which of these is not told.",
      "Check that it was copied whole and is meant for this server; get a new one."},
     {"role_not_allowed", "", "The token is fine, but its role may not make this call.",
      "Use a token of a role that may; the call's description names them."},

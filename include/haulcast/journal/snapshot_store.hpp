@@ -29,7 +29,8 @@ inline constexpr std::string_view retries_prefix = "retries/";
 
 /// Each row carries a checksum of its key and bytes: SQLite would not notice a flipped bit. A snapshot pass writes what changed
 /// since the pass before, in any number of transactions, and last the offset from which recovery has to replay. Rows of a pass
-/// that did not end are as good as any other: each entity says what it holds. Blocking; one thread at a time.
+/// that did not end are as good as any other: each truck says what it holds, and
+/// of retry keys none is missing before one that is there (docs/decisions/0014-idempotency-keys.md). Blocking; one thread at a time.
 class snapshot_store {
  public:
   /// `before_commit` makes the journal durable as far as the entities go; when it fails nothing is written.

@@ -148,9 +148,13 @@ class pipeline {
 
   const pipeline_metrics& metrics() const noexcept { return metrics_; }
   const snapshot_metrics& snapshots() const noexcept { return snapshotter_.metrics(); }
-  std::size_t trucks() const noexcept { return world_->size(); }
-  std::size_t window_bytes() const noexcept { return world_->window_bytes(); }
-  std::size_t retry_keys() const noexcept { return world_->retries().size(); }
+  struct world_sizes {
+    std::size_t trucks = 0;
+    std::size_t window_bytes = 0;
+    std::size_t retry_keys = 0;
+  };
+  /// While the world is rebuilt, those of the one before.
+  world_sizes sizes() const noexcept;
   std::size_t pending_bytes() const noexcept { return pending_bytes_; }
   const journal::segment_log& log() const noexcept { return log_; }
 
@@ -204,7 +208,8 @@ class pipeline {
   journal::segment_log& log_;
   journal::snapshot_store& snapshots_;
   hub::hub& hub_;
-  std::unique_ptr<engine::world> world_;
+  std::unique_ptr<engine::world> world_;  // none while it is rebuilt: two would need twice the memory
+  world_sizes sizes_before_;              // of what it was then
   std::unique_ptr<view> view_;
   recent_groups recent_;
 

@@ -101,7 +101,7 @@ class live_server {
   void every_slice();
   void check(bucket& due);
   void revoke_from(std::size_t at, std::function<bool(const auth::principal&)> is_revoked);
-  static void close_some(some_sessions sessions, std::uint16_t code, std::string_view reason);
+  static void close_some(some_sessions sessions, std::uint16_t code, std::string_view reason, std::function<void()> then = {});
   void take_turns(std::shared_ptr<session> next);
   void give_turns();
 
