@@ -147,7 +147,7 @@ gunzipper::~gunzipper() = default;
 
 std::size_t gunzipper::told(std::string_view in) noexcept { return length_it_tells(in); }
 
-std::size_t gunzipper::memory() const noexcept { return state_->may_be_true() ? state_->told + 1 + state_->padding : 0; }
+std::size_t gunzipper::memory() const noexcept { return state_->judge_unread() ? 0 : state_->told + 1 + state_->padding; }
 
 std::optional<result<std::string, gzip_error>> gunzipper::slice(std::size_t most) {
   state& s = *state_;
