@@ -45,8 +45,8 @@ std::string hollow(std::size_t bytes) {
     eight += byte;
   }
   std::string out = "\x1F\x8B\x08\0\0\0\0\0\0\x03"s;
-  while (out.size() + eight.size() < bytes) out += eight;
-  return out;
+  while (out.size() + eight.size() + 8 < bytes) out += eight;
+  return out + std::string(8, '\0');  // it says that nothing is in it
 }
 
 struct bomb_case {
