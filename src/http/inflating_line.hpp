@@ -7,6 +7,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <deque>
+#include <memory>
 #include <utility>
 
 #include "haulcast/base/once.hpp"
@@ -35,37 +36,37 @@ class inflating_line {
   /// To be awaited on the loop; whoever comes back from it makes a `place`. It is another turn of the loop in any case.
   auto enter() {
     auto start = [this](auto waiter) {
-      waiting_.emplace_back(std::move(waiter));
-      if (!std::exchange(taken_, true)) call_next();
+      line_->waiting.emplace_back(std::move(waiter));
+      if (!std::exchange(line_->taken, true)) call_next();
     };
     return net::async_initiate<const net::deferred_t, void()>(std::move(start), net::deferred);
   }
-  std::size_t waiting() const noexcept { return waiting_.size(); }
   /// Those who wait will never be called.
-  void clear() { std::exchange(waiting_, {}).clear(); }
+  void clear() { std::exchange(line_->waiting, {}).clear(); }
 
  private:
-  using waiter = once<void(), 8 * sizeof(void*)>;
+  struct line {
+    std::deque<once<void(), 8 * sizeof(void*)>> waiting;
+    bool taken = false;
+  };
 
   void leave() {
-    taken_ = !waiting_.empty();
-    if (taken_) call_next();
+    line_->taken = !line_->waiting.empty();
+    if (line_->taken) call_next();
   }
+  // The server may be gone when its turn comes.
   void call_next() {
-    net::post(loop_, [this] {
-      if (waiting_.empty()) {
-        taken_ = false;
-        return;
-      }
-      auto next = std::move(waiting_.front());
-      waiting_.pop_front();
+    net::post(loop_, [of = line_] {
+      of->taken = !of->waiting.empty();
+      if (!of->taken) return;
+      auto next = std::move(of->waiting.front());
+      of->waiting.pop_front();
       next();
     });
   }
 
   net::any_io_executor loop_;
-  std::deque<waiter> waiting_;
-  bool taken_ = false;
+  std::shared_ptr<line> line_ = std::make_shared<line>();
 };
 
 }  // namespace haulcast::http

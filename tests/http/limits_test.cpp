@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness.hpp"
+#include "haulcast/wire/gzip.hpp"
 
 namespace haulcast::http::test {
 namespace {
@@ -223,6 +224,37 @@ TEST(Stop, CloseAllCutsWhatWillNotEnd) {
   std::this_thread::sleep_for(50ms);
   s.on_loop([&] { s.core().close_all(); });
   EXPECT_TRUE(s.eventually([&] { return s.core().connections() == 0; }));
+}
+
+TEST(Limits, LargeGzipBodiesTakeTurnsAndWhoHangsUpHoldsUpNobody) {
+  running_server s;
+  const std::string plain(150'000, 'p');
+  const auto request = post("/echo", wire::gzip(plain), "Content-Encoding: gzip\r\n");
+  const auto broken = post("/echo", wire::gzip(plain).substr(0, 170), "Content-Encoding: gzip\r\n");
+  std::vector<std::unique_ptr<peer>> peers;
+  for (int i = 0; i < 40; ++i) {
+    peers.push_back(std::make_unique<peer>(s.port()));
+    ASSERT_TRUE(peers.back()->send(i % 4 == 1 ? broken : request));
+  }
+  for (std::size_t i = 2; i < peers.size(); i += 4) peers[i]->close();
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    if (i % 4 == 2) continue;
+    const auto a = peers[i]->read();
+    EXPECT_EQ(a.status, i % 4 == 1 ? 400 : 200);
+    if (i % 4 != 1) EXPECT_EQ(a.body, plain);
+    EXPECT_EQ(peers[i]->ask(get("/hello")).status, 200) << "the connection lives on";
+  }
+  EXPECT_TRUE(s.eventually([&] { return s.core().metrics().body_bytes_held == 0; }));
+}
+
+TEST(Limits, AServerGoesWhileGzipBodiesWaitForTheirTurn) {
+  std::vector<std::unique_ptr<peer>> peers;
+  const auto request = post("/echo", wire::gzip(std::string(190'000, 'p')), "Content-Encoding: gzip\r\n");
+  running_server s;
+  for (int i = 0; i < 40; ++i) {
+    peers.push_back(std::make_unique<peer>(s.port()));
+    ASSERT_TRUE(peers.back()->send(request));
+  }
 }
 
 TEST(Limits, AboveTheCapConnectionsAreToldSoAndClosed) {
