@@ -184,7 +184,7 @@ TEST(Identity, ARevokedSubjectLosesItsSocketsAndStreamsAndNobodyElseDoes) {
   stream_reader other_stream{s.base(), issuer::by_rsa("phone"), "/v1/events/stream", "application/x-ndjson"};
   ASSERT_EQ(their_stream.status(), 200U);
 
-  idp.write("revoked", "lost-phone  # on Monday\n");
+  idp.write("revoked", "# on Monday:\nlost-phone\n");
   const auto asked = std::chrono::steady_clock::now();
   hang_up(s);
   for (auto& ws : theirs) {
