@@ -112,6 +112,7 @@ net::awaitable<void> channel::flush() {
     count_written(n);
   }
   end_wait();
+  hurried_ = false;  // that flush alone: the connection may live on, and the next one has a deadline of its own
   pending_ = {};
   if (out_.capacity() > kept_bytes_max) free_memory(out_);
 }

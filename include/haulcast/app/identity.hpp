@@ -19,10 +19,10 @@ bool believes_hs256(const config& cfg);
 /// configuration, if it is about one.
 result<auth::token_rules> token_rules_of(const config& cfg);
 
-/// Sentences about what is allowed and probably not meant.
-std::vector<std::string> identity_warnings(const config& cfg);
-
 /// The same for the files that the configuration names alone; makes nothing.
 result<void> check_identity_files(const config& cfg);
+
+/// Sentences about what is allowed and probably not meant.
+std::vector<std::string> identity_warnings(const config& cfg);
 
 }  // namespace haulcast::app

@@ -16,8 +16,9 @@ namespace haulcast::auth {
 class subject_list {
  public:
   /// One subject a line; blanks around it do not count, empty lines neither. `#` begins a comment at the start of a line or
-  /// behind a blank. Failure: how a sentence about the text goes on, with the line; control characters are refused, because a
-  /// subject has none and the line would revoke nobody.
+  /// behind a blank; a line with one is also taken whole, since a subject may look like that ("Truck #7"), and counts twice in
+  /// size(). Failure: how a sentence about the text goes on, with the line; control characters are refused, because a subject has
+  /// none and the line would revoke nobody.
   static result<subject_list> read(std::string_view text);
 
   bool contains(std::string_view subject) const noexcept { return subjects_.contains(subject); }

@@ -25,8 +25,8 @@ enum class gzip_error : std::uint8_t {
 std::string_view to_string(gzip_error error) noexcept;
 [[noreturn]] void throw_exception_from_error(gzip_error error, const boost::source_location& where);
 
-/// Inflates one gzip member, a slice at a time. A body that says that more than `max_out` bytes (4 GiB at most) are in it, or more
-/// than can be, is refused unread. Otherwise one allocation of the length it tells, with `padding` bytes that stay readable
+/// Inflates one gzip member, a slice at a time. A body that says that more than `max_out` bytes (4 GiB at most) are in it, or
+/// more than can be, is refused unread. Otherwise one allocation of the length it tells, with `padding` bytes that stay readable
 /// behind the text's end, and not a byte more comes out.
 class gunzipper {
  public:
@@ -38,8 +38,8 @@ class gunzipper {
   static std::size_t told(std::string_view in) noexcept;
   /// What it allocates at the first slice, but for zlib's own 50 KiB.
   std::size_t memory() const noexcept;
-  /// Takes and gives about so many bytes more, together. Nothing: there is more to do. Once over, not to be called again. A MiB of positions in
-  /// JSON took 1.2 ms, of letters at random (which pack badly) 2.9 ms.
+  /// Takes and gives about so many bytes more, together. Nothing: there is more to do. Once over, not to be called again. A
+  /// MiB of positions in JSON took 1.2 ms, of letters at random (which pack badly) 2.9 ms.
   std::optional<result<std::string, gzip_error>> slice(std::size_t bytes);
 
  private:
