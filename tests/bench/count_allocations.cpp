@@ -1,6 +1,7 @@
 // Preloaded into a server, counts what it takes from the heap: malloc, calloc, realloc and the aligned ones, under which
-// operator new lies. The count is the first eight bytes of the file that BENCH_ALLOCATIONS names, for others to read
-// while the server runs.
+// operator new lies, if libstdc++'s is the one that is used: preload that too, since the server's allocator brings another. The
+// C library's allocator gives the blocks, whichever the server has. The count is the first eight bytes of the file that
+// BENCH_ALLOCATIONS names, for others to read while the server runs.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@ void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
 void* __libc_realloc(void* block, std::size_t size);
 void* __libc_memalign(std::size_t alignment, std::size_t size);
+void __libc_free(void* block);
 }
 
 namespace {
@@ -42,6 +44,8 @@ void* malloc(std::size_t size) noexcept {
   count();
   return __libc_malloc(size);
 }
+
+void free(void* block) noexcept { __libc_free(block); }
 
 void* calloc(std::size_t number, std::size_t size) noexcept {
   count();

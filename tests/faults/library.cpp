@@ -19,12 +19,16 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
 
 #include "faults/control.hpp"
@@ -34,9 +38,17 @@ namespace {
 
 using namespace haulcast::faults;
 
+// An int among variable arguments leaves the upper half of its register to chance; the kernel reads all of it.
+long whole(const void* pointer) { return static_cast<long>(reinterpret_cast<std::intptr_t>(pointer)); }
+template <class Number>
+  requires std::is_arithmetic_v<Number>
+long whole(Number number) {
+  return static_cast<long>(number);
+}
+
 template <class... Arguments>
 long system_call(long number, Arguments... arguments) {
-  return ::syscall(number, arguments...);
+  return ::syscall(number, whole(arguments)...);
 }
 
 [[noreturn]] void broken(const char* what) {
@@ -54,10 +66,30 @@ struct open_file {
 
 class library {
  public:
-  /// Made at the first call, which may come before any constructor of the program; never destroyed.
+  /// Made at the first call, which may be the allocator's while it begins, so nothing is allocated here; never destroyed.
   static library& self() {
-    static auto* const only = new library;
+    alignas(library) static std::array<std::byte, sizeof(library)> place;
+    static auto* const only = new (place.data()) library;
     return *only;
+  }
+
+  /// Before it nothing is watched and nothing fails.
+  void begin() {
+    if (const char* root = ::getenv(directory_variable)) root_ = root;
+    if (const char* log = ::getenv(log_variable)) {
+      log_ = static_cast<int>(system_call(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+      if (log_ < 0) broken("the log cannot be opened");
+    }
+    if (const char* path = ::getenv(control_variable)) {
+      const long fd = system_call(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
+      void* const at = fd < 0 ? MAP_FAILED
+                              : reinterpret_cast<void*>(system_call(SYS_mmap, static_cast<void*>(nullptr), sizeof(control),
+                                                                    PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+      if (at == MAP_FAILED) broken("the control file cannot be mapped");
+      system_call(SYS_close, fd);
+      control_ = static_cast<control*>(at);
+      control_->operations = 0;
+    }
   }
 
   /// The path below the watched directory; nothing for all others.
@@ -187,24 +219,6 @@ class library {
   }
 
  private:
-  library() {
-    if (const char* root = ::getenv(directory_variable)) root_ = root;
-    if (const char* log = ::getenv(log_variable)) {
-      log_ = static_cast<int>(system_call(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-      if (log_ < 0) broken("the log cannot be opened");
-    }
-    if (const char* path = ::getenv(control_variable)) {
-      const long fd = system_call(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
-      void* const at = fd < 0 ? MAP_FAILED
-                              : reinterpret_cast<void*>(
-                                    system_call(SYS_mmap, nullptr, sizeof(control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
-      if (at == MAP_FAILED) broken("the control file cannot be mapped");
-      system_call(SYS_close, fd);
-      control_ = static_cast<control*>(at);
-      control_->operations = 0;
-    }
-  }
-
   static std::filesystem::path where(int directory) {
     const std::string link = directory == AT_FDCWD ? "/proc/self/cwd" : "/proc/self/fd/" + std::to_string(directory);
     std::array<char, 4096> target{};
@@ -286,6 +300,8 @@ class library {
 };
 
 std::array<std::atomic<bool>, descriptors_max> library::watched_{};
+
+[[gnu::constructor]] void begin() { library::self().begin(); }
 
 int open_with_mode(int directory, const char* path, int flags, va_list more) {
   const mode_t mode =

@@ -19,7 +19,7 @@ class Allocations : public testing::Test {
     const temp_directory scratch;
     const bench::allocation_counter counter{scratch / "allocations"};
     server s{{.binary = HAULCAST_BINARY,
-              .environment = {{"LD_PRELOAD", HAULCAST_COUNT_ALLOCATIONS},
+              .environment = {{"LD_PRELOAD", HAULCAST_COUNT_ALLOCATIONS ":libstdc++.so.6"},
                               {"BENCH_ALLOCATIONS", (scratch / "allocations").string()},
                               // A driver is counted, and never refused.
                               {"HAULCAST_LIMITS__TRUCK_REQUESTS_PER_S", "1000"},

@@ -29,8 +29,9 @@ void count_allocations(const stage& on, report& out, std::size_t batch) {
   fs::create_directories(on.opts.data);
   const auto file = fs::absolute(on.opts.data / "allocations");
   const allocation_counter counter{file};
-  const auto counted = on.haulcast(
-      "haulcast", {{"LD_PRELOAD", (on.opts.tools / "libcount_allocations.so").string()}, {"BENCH_ALLOCATIONS", file.string()}});
+  const auto counted =
+      on.haulcast("haulcast", {{"LD_PRELOAD", (on.opts.tools / "libcount_allocations.so").string() + ":libstdc++.so.6"},
+                               {"BENCH_ALLOCATIONS", file.string()}});
   const auto server = on.start(counted);
   if (*counter.value() == 0) throw std::runtime_error{"the server's allocations are not counted"};
   server->to.allocations = counter.value();
