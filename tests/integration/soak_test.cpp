@@ -54,7 +54,7 @@ std::uint16_t port_of(const server& s) { return static_cast<std::uint16_t>(std::
 std::uint64_t journal_bytes_for(const soak_plan& plan, double rate) {
   constexpr double bytes_of_a_batch = 4'000;
   if (!plan.at_length) return 8 << 20;
-  return static_cast<std::uint64_t>(std::clamp(rate * bytes_of_a_batch * 240, 64.0 * (1 << 20), 4.0 * (1 << 30)));
+  return static_cast<std::uint64_t>(std::clamp(rate * bytes_of_a_batch * 240, 64.0 * (1 << 20), 8.0 * (1 << 30)));
 }
 
 std::map<std::string, std::string> environment_of(const soak_plan& plan, const faults::switchboard& disk, double rate) {

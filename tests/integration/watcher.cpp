@@ -68,6 +68,7 @@ void watcher::websocket() {
   client::ws_client connection{server_, {.token = token_}};
   if (connection.connect()) return;
   ++ledger_.connections;
+  told_here_.clear();
   nlohmann::json wanted{{"type", "subscribe"}};
   if (plan_.trucks.empty()) wanted["all"] = true;
   if (!plan_.trucks.empty()) wanted["trucks"] = plan_.trucks;
@@ -93,8 +94,11 @@ void watcher::frame(std::string_view text) {
   if (text.starts_with(wire::positions_frame_open)) {
     const bool whole = for_each_position(text, [this](std::string_view json) {
       ledger_.position(json);
-      if (!ledger_.positions.empty() && ledger_.trucks[ledger_.positions.back().truck] == until_) told_of_end(false);
+      if (ledger_.positions.empty()) return;
+      told_here_.insert(ledger_.positions.back().truck);
+      position_of_end_ |= ledger_.trucks[ledger_.positions.back().truck] == until_;
     });
+    look_for_end();
     if (!whole) ledger_.contradict("not a frame of positions: " + std::string{text});
   } else if (text.starts_with(event_frame_open)) {
     text.remove_prefix(event_frame_open.size());
@@ -131,12 +135,14 @@ void watcher::stream() {
 
 void watcher::event(std::string_view cloud_event) {
   ledger_.event(cloud_event);
-  if (cloud_event.find(R"("subject":"truck/)" + until_ + '"') != std::string_view::npos) told_of_end(true);
+  event_of_end_ |= cloud_event.find(R"("subject":"truck/)" + until_ + '"') != std::string_view::npos;
+  look_for_end();
 }
 
-void watcher::told_of_end(bool by_event) {
-  (by_event ? event_of_end_ : position_of_end_) = true;
-  done_ = position_of_end_ && event_of_end_;
+// What is newest of the other trucks when it subscribes may come behind a position that is told then.
+void watcher::look_for_end() {
+  const bool all_told_here = plan_.how != watch_plan::by::websocket || told_here_.size() == ledger_.trucks.size();
+  done_ = position_of_end_ && event_of_end_ && all_told_here;
 }
 
 bystanders::bystanders(client::base_url server, std::string token, std::vector<std::string> trucks, std::size_t size)

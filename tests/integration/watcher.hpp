@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,7 +29,7 @@ struct watch_plan {
 /// Watches on a thread of its own from construction. Who resumes also leaves of its own accord after up to a hundred events,
 /// and every now and then somebody takes a while to come back, so that there is something to resume. It is done when it has
 /// been told of the truck `until`, which it follows beside those of its plan: its position (websocket), and its first event
-/// (who must be told every event).
+/// (who must be told every event); and, on the same connection, of each truck that it was ever told of.
 class watcher {
  public:
   watcher(client::base_url server, std::string token, watch_plan plan, std::string until);
@@ -46,17 +47,18 @@ class watcher {
   bool wants_more() const noexcept { return !done_ && !stopping_ && ledger_.events.size() < leaves_at_; }
   void frame(std::string_view text);
   void event(std::string_view cloud_event);
-  void told_of_end(bool by_event);
+  void look_for_end();
 
   client::base_url server_;
   std::string token_;
   watch_plan plan_;
   std::string until_;
-  std::minstd_rand dice_;         // seeded by its name
-  std::size_t leaves_at_ = 0;     // events told
-  watcher_ledger ledger_;         // of the thread, until it is joined
-  bool position_of_end_ = false;  // told
-  bool event_of_end_ = false;     // told
+  std::minstd_rand dice_;              // seeded by its name
+  std::size_t leaves_at_ = 0;          // events told
+  watcher_ledger ledger_;              // of the thread, until it is joined
+  std::set<std::uint32_t> told_here_;  // trucks of the ledger, on this connection
+  bool position_of_end_ = false;       // told
+  bool event_of_end_ = false;          // told
   std::atomic<bool> done_ = false;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
