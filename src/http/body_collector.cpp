@@ -5,7 +5,8 @@
 namespace haulcast::http {
 namespace {
 
-constexpr std::size_t first_bytes_max = 64 * 1024;  // a length is only a promise: the block grows as it is kept
+constexpr std::size_t first_bytes_max = 64 * 1024;    // a length is only a promise: the block grows as it is kept
+constexpr std::size_t bytes_at_once_max = 64 * 1024;  // of one body, before others get the loop
 
 }  // namespace
 
@@ -60,7 +61,7 @@ std::span<char> body_collector::next_apart() {
   auto& block = apart_.block();
   if (block.room() == 0 && !apart_.grow(std::min(length_, block.capacity() * 2)))
     return refuse(no_memory_for_bodies.what, no_memory_for_bodies.detail);
-  return block.space(length_ - received_);  // nothing beyond the body
+  return block.space(std::min(length_ - received_, bytes_at_once_max));  // nothing beyond the body
 }
 
 std::span<char> body_collector::next_chunk() {

@@ -5,7 +5,7 @@
 namespace haulcast::http {
 namespace {
 
-constexpr unsigned requests_per_turn = 16;  // pipelined ones, before others get the loop
+constexpr unsigned requests_per_turn = 4;  // pipelined ones, before others get the loop
 
 }  // namespace
 
