@@ -212,10 +212,14 @@ void add_credentials(page& p, const auth::api_keys& keys, const auth::ws_tickets
 
 void add_limits(page& p, const http::rate_limits& limits) {
   const http::rate_limit_metrics& m = limits.metrics();
-  for (const auto& [limit, count] : {std::pair{"truck", m.truck}, {"subject", m.subject}, {"key", m.key}, {"login", m.login}}) {
+  for (const auto& [limit, count] :
+       {std::pair{"truck", m.truck}, {"subject", m.subject}, {"key", m.key}, {"login", m.login}, {"delivery", m.delivery}}) {
     p.counter("haulcast_rate_limited_total", "Requests answered 429, by the limit.", count, {{"limit", limit}});
   }
-  const auto tables = {std::pair{"truck", &limits.trucks()}, {"subject", &limits.subjects()}, {"login", &limits.addresses()}};
+  const auto tables = {std::pair{"truck", &limits.trucks()},
+                       {"subject", &limits.subjects()},
+                       {"login", &limits.addresses()},
+                       {"delivery", &limits.customers()}};
   for (const auto& [table, buckets] : tables) {
     p.gauge("haulcast_rate_limit_buckets", "Places in use for who is counted.", buckets->size(), {{"table", table}});
   }

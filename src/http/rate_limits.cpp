@@ -33,10 +33,10 @@ told_rate told(const bucket_limit& limit, const bucket_level& level) noexcept {
 }
 
 /// `who`: "The truck TRK-1 has". The next one comes within the seconds that Retry-After names.
-response refuse_for_now(std::string_view who, const bucket_level& level) {
+response refuse_for_now(std::string_view who, const bucket_level& level, std::string_view what = "request") {
   const std::uint32_t wait_s = std::max(1U, whole_seconds(level.next));
   return to_response({.what = code::too_many_requests,
-                      .detail = fmt::format("{} no request left; the next one comes in {} s.", who, wait_s),
+                      .detail = fmt::format("{} no {} left; the next one comes in {} s.", who, what, wait_s),
                       .errors = {},
                       .retry_after_s = wait_s});
 }
@@ -58,6 +58,7 @@ rate_limits::rate_limits(const rate_limit_options& options)
       trucks_{options.trucks},
       subjects_{options.subjects},
       addresses_{options.addresses},
+      customers_{options.customers},
       charges_{charges_kept_max} {}
 
 std::optional<response> rate_limits::count_request(request& r) {
@@ -71,6 +72,16 @@ std::optional<response> rate_limits::count_request(request& r) {
   if (level.granted) return std::nullopt;
   ++(own ? metrics_.key : metrics_.subject);
   return refuse_for_now(own ? "This API key has" : "You have", level);
+}
+
+std::optional<response> rate_limits::count_delivery(request& r) {
+  const auth::principal& who = *r.principal;
+  if (who.who != auth::role::customer || !options_.deliveries.is_on()) return std::nullopt;
+  const auto level = customers_.take(siphash(hash_, who.customer_id), options_.deliveries, r.started);
+  r.rate = told(options_.deliveries, level);
+  if (level.granted) return std::nullopt;
+  ++metrics_.delivery;
+  return refuse_for_now("You have", level, "delivery");
 }
 
 std::optional<response> rate_limits::charge(request& r, const engine::batch& batch, held_charge& taken) {

@@ -202,6 +202,35 @@ TEST(SubjectLimit, ARateOfItsOwnWithoutABurstHasTheOneOfASecond) {
   EXPECT_EQ(machine.one.rate.limit, 3U);
 }
 
+TEST(DeliveryLimit, IsTenAnHourForACustomerWhoeverOfThemAsks) {
+  rate_limits limits{{}};
+  caller one{auth::role::customer, {}, "S-1"}, colleague{auth::role::customer, {}, "S-2"}, stranger{auth::role::customer};
+  one.principal().customer_id = colleague.principal().customer_id = "CUS-1";
+  stranger.principal().customer_id = "CUS-2";
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(limits.count_delivery(one.one));
+    EXPECT_FALSE(limits.count_delivery(colleague.one));
+  }
+  EXPECT_EQ(colleague.one.rate.remaining, 0U);
+  const auto refused = limits.count_delivery(one.one);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 429);
+  EXPECT_EQ(header(*refused, "Retry-After"), "360");
+  EXPECT_FALSE(limits.count_delivery(stranger.one));
+  EXPECT_TRUE(limits.count_delivery(one.at(360s - 1ms).one));
+  EXPECT_FALSE(limits.count_delivery(one.at(360s).one));
+  EXPECT_TRUE(limits.count_delivery(colleague.at(360s).one));
+  EXPECT_EQ(limits.metrics().delivery, 3U);
+}
+
+TEST(DeliveryLimit, IsForCustomersOnly) {
+  rate_limits limits{{}};
+  for (const auto role : {auth::role::admin, auth::role::merchant}) {
+    caller who{role};
+    for (int i = 0; i < 20; ++i) EXPECT_FALSE(limits.count_delivery(who.one));
+  }
+}
+
 /// A door with one good token, and books of what was verified.
 struct door {
   rate_limits limits;

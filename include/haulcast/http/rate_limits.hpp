@@ -22,17 +22,20 @@ struct rate_limit_options {
   bucket_limit truck = bucket_limit::per_second(1, 10);      // requests of drivers, for each truck in them
   bucket_limit subject = bucket_limit::per_second(50, 500);  // requests of all but admins
   bucket_limit failed_logins = bucket_limit::per_second(1, 60);
+  bucket_limit deliveries = bucket_limit::per_second(10.0 / 3600, 10);  // that a customer creates
   // A bucket is at work until it is full again: at 20,000 requests a second for at most 10 s.
   std::size_t trucks = 1U << 18;
   std::size_t subjects = 1U << 16;
   std::size_t addresses = 1U << 16;
+  std::size_t customers = 1U << 14;
 };
 
 struct rate_limit_metrics {
-  std::uint64_t truck = 0;    // batches refused
-  std::uint64_t subject = 0;  // requests refused
-  std::uint64_t key = 0;      // of these, by an API key's own limit
-  std::uint64_t login = 0;    // credentials not looked at
+  std::uint64_t truck = 0;     // batches refused
+  std::uint64_t subject = 0;   // requests refused
+  std::uint64_t key = 0;       // of these, by an API key's own limit
+  std::uint64_t login = 0;     // credentials not looked at
+  std::uint64_t delivery = 0;  // deliveries refused
 };
 
 /// What a batch has taken from its trucks' buckets. The request must stay until it is settled or given back.
@@ -61,6 +64,9 @@ class rate_limits {
   /// It was not, through no fault of the sender: who sends it again pays once.
   void give_back(held_charge taken) noexcept;
 
+  /// One delivery that a customer wants to create, whoever of them asks. 429: not one more for now. Others are not counted.
+  std::optional<response> count_delivery(request& r);
+
   /// 429: too many credentials from there were not valid, so that further ones are not to be verified for now. Of IPv6 a /64
   /// counts as one, which is what one customer gets at least.
   std::optional<response> refuse_login(request& r);
@@ -71,6 +77,7 @@ class rate_limits {
   const token_buckets& trucks() const noexcept { return trucks_; }
   const token_buckets& subjects() const noexcept { return subjects_; }
   const token_buckets& addresses() const noexcept { return addresses_; }
+  const token_buckets& customers() const noexcept { return customers_; }
 
  private:
   void collect_trucks(const request& r, const engine::batch& batch, std::vector<std::uint64_t>& keys) const;
@@ -88,6 +95,7 @@ class rate_limits {
   token_buckets trucks_;
   token_buckets subjects_;
   token_buckets addresses_;
+  token_buckets customers_;
   recycler<truck_charge> charges_;
   rate_limit_metrics metrics_;
 };
