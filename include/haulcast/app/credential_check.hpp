@@ -1,7 +1,6 @@
 // Who is believed: everything that can be shown at the door, and what it is worth.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 
