@@ -171,7 +171,7 @@ geo::polygon large_polygon(std::size_t corners, double size) {
   geo::ring ring;
   for (std::size_t i = 0; i < corners; ++i) {
     const double bearing = 360.0 * static_cast<double>(i) / static_cast<double>(corners);
-    ring.push_back(geo::toward({50, 8}, bearing, size * dice.between(0.9, 1)));
+    ring.push_back(geo::walk({50, 8}, bearing, size * dice.between(0.9, 1)));
   }
   ring.push_back(ring.front());
   return {{ring}};
@@ -180,7 +180,7 @@ geo::polygon large_polygon(std::size_t corners, double size) {
 geo::corridor long_corridor() {
   geo::random_shapes dice{4};
   geo::corridor made{{{46, 1}}, 400};
-  while (made.path.size() < geo::vertices_max) made.path.push_back(geo::toward(made.path.back(), dice.between(0, 100), 150));
+  while (made.path.size() < geo::vertices_max) made.path.push_back(geo::walk(made.path.back(), dice.between(0, 100), 150));
   return made;
 }
 

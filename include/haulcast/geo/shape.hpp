@@ -52,8 +52,8 @@ struct shape_problem {
     radius_out_of_range,     // outside 1 m to 1000 km
     width_out_of_range,      // likewise
     no_ring,
-    too_few_vertices,        // a ring has fewer than 3 corners, a path fewer than 2 points
-    too_many_vertices,       // of all rings together
+    too_few_vertices,   // a ring has fewer than 3 corners, a path fewer than 2 points
+    too_many_vertices,  // of all rings together
     ring_not_closed,
     vertex_repeated,         // an edge without length
     edge_of_half_the_earth,  // its ends are opposite: which way round is not said

@@ -87,7 +87,7 @@ class geos_index {
     // As large as the circle: the corners lie a little outside.
     constexpr double corner = 32;
     const double radius = c.radius_m * std::sqrt(2 * std::numbers::pi / corner / std::sin(2 * std::numbers::pi / corner));
-    for (int i = 0; i < 32; ++i) corners.push_back(geo::toward(c.center, i * 360 / corner, radius));
+    for (int i = 0; i < 32; ++i) corners.push_back(geo::walk(c.center, i * 360 / corner, radius));
     corners.push_back(corners.front());
     return filled(corners);
   }

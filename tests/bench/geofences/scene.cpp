@@ -19,11 +19,11 @@ point anywhere(geo::random_shapes& dice) { return {dice.between(south, north), d
 
 geo::polygon star(geo::random_shapes& dice, point middle) {
   const double size = dice.between(100, 5000);
-  const std::size_t corners = 5 + dice.below(46);
+  const std::size_t corners = 5 + dice.count(0, 45);
   geo::ring ring;
   for (std::size_t i = 0; i < corners; ++i) {
     const double bearing = 360.0 * static_cast<double>(i) / static_cast<double>(corners);
-    ring.push_back(geo::toward(middle, bearing, size * dice.between(0.5, 1)));
+    ring.push_back(geo::walk(middle, bearing, size * dice.between(0.5, 1)));
   }
   ring.push_back(ring.front());
   return {{ring}};
@@ -34,7 +34,7 @@ geo::corridor road(geo::random_shapes& dice, point from) {
   double bearing = dice.between(0, 360);
   for (std::size_t i = 0; i < 8; ++i) {
     bearing += dice.between(-40, 40);
-    made.path.push_back(geo::toward(made.path.back(), bearing, dice.between(300, 2500)));
+    made.path.push_back(geo::walk(made.path.back(), bearing, dice.between(300, 2500)));
   }
   return made;
 }
@@ -46,7 +46,7 @@ void drive(geo::random_shapes& dice, point from, std::vector<point>& out) {
     out.push_back(from);
     kmh = std::clamp(kmh + dice.between(-15, 15), 0.0, 90.0);
     bearing += dice.between(-15, 15);
-    from = geo::toward(from, bearing, kmh / 3.6 * 5);
+    from = geo::walk(from, bearing, kmh / 3.6 * 5);
   }
 }
 
@@ -55,7 +55,7 @@ scene make(std::string name, std::size_t fences, std::size_t trucks, const place
   scene made{.name = std::move(name), .fences = {}, .tracks = {}};
   for (std::size_t i = 0; i < fences; ++i) {
     const point at = place(dice);
-    const auto kind = dice.below(100);
+    const auto kind = dice.count(0, 99);
     if (kind < 70) {
       made.fences.emplace_back(geo::circle{at, dice.between(100, 5000)});
     } else if (kind < 95) {
@@ -78,8 +78,8 @@ scene clustered_scene(std::size_t fences, std::size_t trucks) {
   for (std::size_t i = 0; i < towns; ++i) middles.push_back(anywhere(dice));
   // Denser towards the middle, as towns are: a radius drawn evenly.
   return make("clustered", fences, trucks, [middles](geo::random_shapes& of) {
-    const auto& town = middles[of.below(towns)];
-    return geo::toward(town, of.between(0, 360), of.between(0, town_m));
+    const auto& town = middles[of.count(0, towns - 1)];
+    return geo::walk(town, of.between(0, 360), of.between(0, town_m));
   });
 }
 
