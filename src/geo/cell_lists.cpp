@@ -48,7 +48,7 @@ cell_entry* cell_lists::take(std::uint32_t room) {
   }
   if (room > free_entries_) {
     const std::uint32_t size = std::max(room, chunk_entries);
-    chunks_.push_back(std::make_unique<cell_entry[]>(size));
+    chunks_.push_back(std::make_unique_for_overwrite<cell_entry[]>(size));
     bytes_ += size * sizeof(cell_entry);
     if (size == room) return chunks_.back().get();
     // What was left of the chunk before goes to the stock, piece by piece.

@@ -61,8 +61,8 @@ class region_index {
   /// The same of every point of the shortest line from `a` to `b`. Its time grows with the tiles on the line: see
   /// docs/decisions/0016-geofence-index.md.
   void along(point a, point b, double margin_m, std::vector<candidate>& out) const;
-  /// The same for a truck that came from `a`, whose last answer filled `last`; false, and `out` is left alone, when no boundary
-  /// is on its way or within the margin of it, so that it is in those regions it was in.
+  /// The same for a truck that came from `a`, about which `last` was filled, by this or by `containing`; false, and `out` is
+  /// left alone, when no boundary is on its way or within the margin of `b`: it is still in the regions it was in.
   bool along(point a, point b, double margin_m, memo& last, std::vector<candidate>& out) const;
 
   std::size_t size() const noexcept { return size_; }
@@ -76,9 +76,6 @@ class region_index {
     std::uint32_t tile_count = 0;
   };
 
-  bool knows(const memo& last, cell at) const noexcept;
-  bool knows(const memo& last, point p, double margin_m) const noexcept;
-  void remember(memo& last, cell at, unsigned shift) const noexcept;
   /// What is known about a cell: the regions that have all of it, and those to be asked about each point.
   struct cell_answer {
     cell where;                 // the deepest one there is at the place
@@ -86,6 +83,10 @@ class region_index {
     std::vector<std::uint32_t> inside;
     std::vector<std::uint32_t> partly;
   };
+
+  bool knows(const memo& last, cell at) const noexcept;
+  bool knows(const memo& last, point p, double margin_m) const noexcept;
+  void remember(memo& last, cell at, unsigned shift) const noexcept;
   const cell_answer& look_up(cell at) const;
 
   cell_tree tree_;

@@ -11,9 +11,9 @@ namespace {
 using geo::point;
 using place_maker = std::function<point(geo::random_shapes&)>;
 
-constexpr double south = 45, north = 55, west = 0, east = 16.5;
+constexpr double south = 45, north = 55, west = 0, east = 19.1;
 constexpr std::size_t towns = 200;
-constexpr double town_m = 27'700;
+constexpr double town_m = 33'800;
 
 point anywhere(geo::random_shapes& dice) { return {dice.between(south, north), dice.between(west, east)}; }
 
