@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cmath>
 #include <utility>
 
 #include "degrees.hpp"
@@ -17,9 +16,6 @@ namespace {
 constexpr unsigned shift_of_memo_max = shift_of_cells(2);
 constexpr double bulge_m = 1;
 constexpr unsigned root_shift = cell::depth_max - depth_of_tiles(0);
-
-/// Longitude 180 and -180 are one place in two cells: what touches it from either side is found by going along it.
-bool on_antimeridian(point p) noexcept { return std::abs(p.longitude) == 180; }
 
 }  // namespace
 
@@ -59,18 +55,8 @@ void region_index::containing(point p, std::vector<std::uint32_t>& out) const {
 
 bool region_index::containing(point p, memo& last, std::vector<std::uint32_t>& out) const {
   const cell at = cell::of(p);
-  const bool twofold = on_antimeridian(p);
-  if (!twofold && knows(last, at)) return false;
-  out.clear();
+  if (knows(last, at)) return false;
   last = {};
-  if (twofold) {
-    std::vector<candidate> found;  // rare enough to allocate
-    near(p, 0, found);
-    for (const auto& [key, all_inside] : found) {
-      if (all_inside || records_[key].shape->contains(p)) out.push_back(key);
-    }
-    return true;
-  }
   const auto& [where, changes, inside, partly] = look_up(at);
   out.assign(inside.begin(), inside.end());
   for (const std::uint32_t key : partly) {

@@ -31,6 +31,21 @@ class ManyRegions : public testing::TestWithParam<unsigned> {
     all.emplace(key, std::pair{made, ready});
   }
 
+  /// One comes or goes right here.
+  void change_around(point p) {
+    const auto here = ask(p);
+    if (!here.empty()) {
+      all.erase(here.front());
+      index.erase(here.front());
+      return;
+    }
+    const circle made{p, dice.log_between(100, 10'000)};
+    std::uint32_t key = 0;
+    while (all.contains(key)) ++key;
+    index.insert(key, region{made});
+    all.emplace(key, std::pair{shape{made}, region{made}});
+  }
+
   /// Everywhere on the earth, with a town where they are small and many, and a corner of large cells.
   shape any_shape() {
     if (dice.one_in(3)) return circle{in_town(), dice.log_between(2, 5'000)};
@@ -152,6 +167,7 @@ TEST_P(ManyRegions, ATruckThatIsRememberedIsToldWhatOneWouldBeThatIsNot) {
     bearing += dice.between(-20, 20);
     truck = walk(truck, bearing, dice.between(0, 125));
     if (dice.one_in(50)) truck.longitude = 180;
+    if (i % 40 == 39) change_around(truck);
     known += index.containing(truck, of_points, last) ? 0 : 1;
     auto sorted = last;
     std::ranges::sort(sorted);

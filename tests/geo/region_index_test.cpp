@@ -101,6 +101,16 @@ TEST(RegionIndex, TheAntimeridianIsNoBorder) {
   EXPECT_TRUE(found.empty());
 }
 
+TEST(RegionIndex, WhatEndsAtTheAntimeridianIsFoundFromBothSides) {
+  region_index index;
+  index.insert(0, region{polygon{{{{0, 179}, {0, 180}, {1, 180}, {1, 179}, {0, 179}}}}});
+  index.insert(1, region{polygon{{{{0, -180}, {0, -179}, {1, -179}, {1, -180}, {0, -180}}}}});
+  EXPECT_EQ(at(index, {0.5, 180}), (keys{0, 1}));
+  EXPECT_EQ(at(index, {0.5, -180}), (keys{0, 1}));
+  EXPECT_EQ(at(index, {0.5, 179.999}), keys{0});
+  EXPECT_EQ(at(index, {0.5, -179.999}), keys{1});
+}
+
 TEST(RegionIndex, WhatIsNearIsACandidateAndWhatIsFarIsNot) {
   region_index index;
   index.insert(0, disc(depot, 100));
@@ -137,6 +147,17 @@ TEST(RegionIndex, ALongWayIsTheShortestLineAndNotThatOfTheMap) {
   EXPECT_FALSE(found_in(found, 1));
 }
 
+TEST(RegionIndex, AWayBulgesIntoCellsThatTheMapLeavesOut) {
+  // Both ends half a metre south of a border of cells; between them the great circle is a metre farther north.
+  const double border = cell{cell::depth_max, 0, 109'227}.box().south;
+  const point from = walk({border, 0}, 180, 0.5);
+  region_index index;
+  index.insert(0, disc(walk(from, 0, 1.9), 1));
+  candidates found;
+  index.along({from.latitude, -0.04995}, {from.latitude, 0.04995}, 0, found);
+  EXPECT_TRUE(found_in(found, 0));
+}
+
 TEST(Memo, ATruckWhereNothingEndsIsNotLookedUpAgain) {
   region_index index;
   index.insert(0, disc(depot, 20'000));
@@ -154,9 +175,10 @@ TEST(Memo, IsVoidWhenARegionComesOrGoesThere) {
   region_index::memo last;
   keys found;
   index.containing(depot, last, found);
-  index.insert(5, disc(depot, 10));
+  index.insert(5, disc(depot, 10'000));
   EXPECT_TRUE(index.containing(depot, last, found));
   EXPECT_EQ(found, keys{5});
+  EXPECT_FALSE(index.containing(depot, last, found));
   index.erase(5);
   EXPECT_TRUE(index.containing(depot, last, found));
   EXPECT_EQ(found, keys{});
@@ -171,20 +193,19 @@ TEST(Memo, OutlivesWhatHappensFarAway) {
   EXPECT_FALSE(index.containing(depot, last, found));
 }
 
-TEST(Memo, ATruckComingNearABoundaryIsLookedUp) {
+TEST(Memo, ABoundaryBeyondTheCellButWithinTheMarginIsSeen) {
+  // Greenwich is a border of cells of every size.
   region_index index;
-  index.insert(0, disc(walk(depot, 90, 3'000), 1'000));
+  index.insert(0, disc(walk({10, 0}, 90, 1'010), 1'000));
   region_index::memo last;
   candidates found;
-  point before = depot;
-  bool told = false;
-  for (int metres = 0; metres <= 1'990 && !told; metres += 10) {
-    const point now = walk(depot, 90, metres);
-    told = index.along(before, now, 30, last, found) && found_in(found, 0);
-    before = now;
-    if (metres < 1'300) EXPECT_FALSE(told) << metres;
-  }
-  EXPECT_TRUE(told);
+  const point before = walk({10, 0}, 270, 100);
+  const point after = walk({10, 0}, 270, 2);
+  EXPECT_TRUE(index.along(before, before, 20, last, found));
+  EXPECT_TRUE(found.empty());
+  EXPECT_FALSE(index.along(before, walk(before, 90, 10), 20, last, found));
+  EXPECT_TRUE(index.along(before, after, 20, last, found));
+  EXPECT_TRUE(found_in(found, 0));
 }
 
 TEST(Cover, IsMadeOfCellsThatAreWhatTheySay) {

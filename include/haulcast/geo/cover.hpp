@@ -23,7 +23,7 @@ using cover = std::vector<cover_part>;
 /// 611 m, one of 2 km with the smallest.
 inline constexpr std::size_t boundary_tiles_max = 32;
 
-/// Cells that only touch the region, by rounding or at a border, are `partly`. At most some hundred parts; a region with parts
+/// Cells that only touch the region, by rounding or at a border, are `partly`, also from the other side of the antimeridian. At most some hundred parts; a region with parts
 /// of an ocean in it up to 2,048. Asks `region::of` about twenty times for each part, so this may be done where the region is
 /// made, and off the loop.
 cover cover_of(const region& r);
