@@ -47,11 +47,15 @@ TEST(BoostGeometry, SaysTheSameOfWhatIsInAPolygon) {
   }
 }
 
+/// Boost's search for the nearest place on a geodesic leaves off decimetres before it (0.134 m where it should be 0), and
+/// geodesics are not quite great circles over geodetic latitude.
 TEST(BoostGeometry, SaysTheSameOfTheMetresToAPolygonsBoundary) {
   random_shapes random{59};
-  for (int i = 0; i < 100; ++i) {
+  int compared = 0;
+  for (int i = 0; i < 200; ++i) {
     polygon area = random.a_polygon(temperate(random));
-    if (area.rings[0].size() > 30 || geodesic(area.rings[0][0], area.rings[0][1]) > 50'000) continue;
+    if (area.rings[0].size() > 30 || longest_edge(area.rings[0]) > 30'000) continue;
+    ++compared;
     bg::model::linestring<on_ellipsoid> boundary;
     area.rings.resize(1);
     for (const point p : area.rings[0]) boundary.emplace_back(p.longitude, p.latitude);
@@ -63,6 +67,7 @@ TEST(BoostGeometry, SaysTheSameOfTheMetresToAPolygonsBoundary) {
       EXPECT_NEAR(std::fabs(ours.signed_distance_m(p)), theirs, 0.3 + 0.007 * theirs) << p.latitude << ' ' << p.longitude;
     }
   }
+  EXPECT_GT(compared, 30);
 }
 
 }  // namespace

@@ -65,12 +65,6 @@ double reach_of(const shape& s) {
   return 0;
 }
 
-double longest_edge(const std::vector<point>& line) {
-  double longest = 0;
-  for (std::size_t i = 1; i < line.size(); ++i) longest = std::max(longest, geodesic(line[i - 1], line[i]));
-  return longest;
-}
-
 /// How near the boundary the two may differ: 1 m for circles and shapes of up to 50 km, a 50,000th of the longest edge for
 /// others.
 double band_of(const shape& s) {

@@ -27,6 +27,12 @@ inline double geodesic(point a, point b) {
   return metres;
 }
 
+inline double longest_edge(const std::vector<point>& line) {
+  double longest = 0;
+  for (std::size_t i = 1; i < line.size(); ++i) longest = std::max(longest, geodesic(line[i - 1], line[i]));
+  return longest;
+}
+
 /// On the great circle (of geodetic latitude) from `a` to `b`.
 inline point on_great_circle(point a, point b, double part) {
   constexpr double degree = std::numbers::pi / 180;
