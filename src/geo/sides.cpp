@@ -43,13 +43,14 @@ sides::sides(const edge_tree& edges) {
   const auto turned = [](double by, vec3 a, vec3 b) { return std::cos(by) * a + std::sin(by) * b; };
 
   double turn = 0.61;
+  int tries_left = 200;  // of rings in order hardly more than one is needed
   const auto others = [&](std::size_t edge) { return edge != start; };
   const auto flip_first = [&](std::size_t) { first.inside = !first.inside; };
   do {
     turn += 0.1;
     first.at = turned(1.1, middle, turned(turn, left, ahead));
     first.inside = left_is_inside == (dot(first.at, left) > 0);
-  } while (!clear_of(edges, first.at) || walk_crossed(edges, middle, first.at, others, flip_first));
+  } while (--tries_left > 0 && (!clear_of(edges, first.at) || walk_crossed(edges, middle, first.at, others, flip_first)));
 
   const vec3 square = square_to(first.at);
   const auto flip_second = [&](std::size_t) { second.inside = !second.inside; };
@@ -57,7 +58,8 @@ sides::sides(const edge_tree& edges) {
     turn += 0.1;
     second.at = turned(turn, square, cross(first.at, square));
     second.inside = first.inside;
-  } while (!clear_of(edges, second.at) || walk_crossed(edges, second.at, first.at, every_edge, flip_second));
+  } while (--tries_left > 0 &&
+           (!clear_of(edges, second.at) || walk_crossed(edges, second.at, first.at, every_edge, flip_second)));
 }
 
 bool sides::inside(const edge_tree& edges, vec3 p) const {

@@ -25,7 +25,9 @@ bool walk_crossed(const edge_tree& edges, vec3 p, vec3 r, const Counts& counts, 
                const double side_a = dot(across, a);
                const double side_b = dot(across, b);
                if ((side_a > rounding && side_b > rounding) || (side_a < -rounding && side_b < -rounding)) return true;
-               if (nearest_of(a, b, p).chord2 <= rounding * rounding) {
+               const vec3 n = normal(a, b);
+               const double off = dot(n, p);
+               if (off * off <= 16 * rounding * rounding * norm2(n) && nearest_of(a, b, p).chord2 <= rounding * rounding) {
                  on_edge = true;
                  return false;
                }
