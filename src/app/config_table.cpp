@@ -70,7 +70,8 @@ const auto table = std::to_array<config_key>({
      .default_value = "127.0.0.1:8080",
      .help = "The address and port for HTTP and WebSocket. 127.0.0.1 is reached from this machine alone; 0.0.0.0 or [::] from "
              "every "
-             "network it is in, which needs auth.hs256_secret or auth.keys. Port 0 takes a free port; the line printed at start names it. "
+             "network it is in, which needs auth.hs256_secret or auth.keys. Port 0 takes a free port; the line printed at "
+             "start names it. "
              "Beyond this machine it wants server.tls, or a proxy in front of it that speaks TLS.",
      .at = [](config& c) -> key_target { return &c.server.listen; },
      .check = check_listen},
@@ -105,8 +106,12 @@ const auto table = std::to_array<config_key>({
 
     {.name = "auth.hs256_secret",
      .default_value = "generated",
-     .help =
-         "The secret that signs tokens, at least 32 bytes: `openssl rand -base64 48` makes a good one. Who knows it can make himself an admin, so rather than writing it here name a file in HAULCAST_AUTH__HS256_SECRET_FILE. `generated` makes one in data_dir/secret. The server refuses to listen beyond loopback with a shorter one, and with that one unless auth.keys are set: then it is not believed there, and HS256 is off. A new secret ends every token that the old one signed, unless that is auth.hs256_previous_secret; connections that are open stay until their token ends, so after a leak restart.",
+     .help = "The secret that signs tokens, at least 32 bytes: `openssl rand -base64 48` makes a good one. Who knows it can "
+             "make himself an admin, so rather than writing it here name a file in HAULCAST_AUTH__HS256_SECRET_FILE. "
+             "`generated` makes one in data_dir/secret. The server refuses to listen beyond loopback with a shorter one, and "
+             "with that one unless auth.keys are set: then it is not believed there, and HS256 is off. A new secret ends every "
+             "token that the old one signed, unless that is auth.hs256_previous_secret; connections that are open stay until "
+             "their token ends, so after a leak restart.",
      .at = [](config& c) -> key_target { return &c.auth.hs256_secret; },
      .secret = true},
     {.name = "auth.hs256_previous_secret",
@@ -118,8 +123,13 @@ const auto table = std::to_array<config_key>({
      .secret = true},
     {.name = "auth.keys",
      .default_value = "none",
-     .help =
-         "Public keys of whoever else issues tokens, as files: {file: /etc/haulcast/idp.pem, alg: RS256, kid: 2026-a} is one key in PEM, {jwks: /etc/haulcast/jwks.json} a key set. A list, one item a line behind a dash, or [{...}, {...}]. alg is RS256 or ES256 and belongs to the key: a token is checked with keys of its algorithm and its kid, and with those without kid; in a key set each key says its alg, or alg stands beside jwks and goes for all. RSA keys have at least 2048 bits, EC keys are on P-256; keys of a set that are for other algorithms are left out. Set auth.audience too, or tokens that the issuer made for other applications are believed. To change a key, add the new one, wait for the old one's longest token, and remove that.",
+     .help = "Public keys of whoever else issues tokens, as files: {file: /etc/haulcast/idp.pem, alg: RS256, kid: 2026-a} is "
+             "one key in PEM, {jwks: /etc/haulcast/jwks.json} a key set. A list, one item a line behind a dash, or [{...}, "
+             "{...}]. alg is RS256 or ES256 and belongs to the key: a token is checked with keys of its algorithm and its kid, "
+             "and with those without kid; in a key set each key says its alg, or alg stands beside jwks and goes for all. RSA "
+             "keys have at least 2048 bits, EC keys are on P-256; keys of a set that are for other algorithms are left out. "
+             "Set auth.audience too, or tokens that the issuer made for other applications are believed. To change a key, add "
+             "the new one, wait for the old one's longest token, and remove that.",
      .at = [](config& c) -> key_target { return &c.auth.keys; }},
     {.name = "auth.issuer",
      .default_value = "none",
@@ -353,6 +363,13 @@ const auto table = std::to_array<config_key>({
              "2 KiB "
              "of memory, an active one up to 64 KiB.",
      .at = [](config& c) -> key_target { return &c.engine.max_trucks; }},
+    {.name = "engine.max_geofences",
+     .default_value = "200000",
+     .min = 1,
+     .max = 2'000'000,
+     .help = "Geofences that there may be; further ones are refused as too_many_geofences. One needs about 1 KiB of memory, "
+             "and some 100 bytes for each vertex.",
+     .at = [](config& c) -> key_target { return &c.engine.max_geofences; }},
     {.name = "engine.stop_speed_kmh",
      .default_value = "5",
      .unit = "km/h",

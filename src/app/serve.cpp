@@ -90,6 +90,7 @@ class house {
     to.give_way_when([this] { return pipeline_.pressed(); });
     http::add_ingest_routes(to, pipeline_, ingest_options_of(cfg), &limits_);
     http::add_truck_routes(to, pipeline_);
+    http::add_geofence_routes(to, pipeline_, loop_.get_executor());
     http::add_event_routes(to, pipeline_, hub_.event_source());
     http::add_live_routes(to, {.way_in = way_in,
                                .full = [this] { return live_.full(); },

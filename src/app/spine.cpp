@@ -31,6 +31,7 @@ pipeline::pipeline_options pipeline_options_of(const config& cfg) {
              .filter_max_accuracy_m = cfg.filters.max_accuracy_m};
   o.window_budget_bytes = cfg.engine.window_budget_bytes;
   o.max_trucks = cfg.engine.max_trucks;
+  o.max_geofences = cfg.engine.max_geofences;
   o.register_unknown_trucks = cfg.ingest.register_unknown_trucks;
   o.max_pending_bytes = cfg.journal.max_pending_bytes;
   o.memory_bytes = cfg.journal.memory_bytes;

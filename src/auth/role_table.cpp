@@ -10,6 +10,7 @@ using enum token_rule;
 constexpr auto any_role = role_set::all();
 constexpr role_set posts_positions{role::driver, role::admin};
 constexpr role_set admins{role::admin};
+constexpr role_set keeps_sites{role::merchant, role::admin};
 
 constexpr access_rule table[] = {
     {"POST", "/v1/positions", in_head, posts_positions, ownership::writes_trucks},
@@ -19,6 +20,11 @@ constexpr access_rule table[] = {
     {"PUT", "/v1/trucks/{truck_id}", in_head, admins, ownership::writes_one},
     {"DELETE", "/v1/trucks/{truck_id}", in_head, admins, ownership::writes_one},
     {"GET", "/v1/trucks/{truck_id}/position", in_head, any_role, ownership::reads_one},
+    {"GET", "/v1/geofences", in_head, keeps_sites, ownership::reads_some},
+    {"POST", "/v1/geofences", in_head, keeps_sites, ownership::creates},
+    {"GET", "/v1/geofences/{geofence_id}", in_head, keeps_sites, ownership::reads_one},
+    {"PUT", "/v1/geofences/{geofence_id}", in_head, keeps_sites, ownership::writes_own},
+    {"DELETE", "/v1/geofences/{geofence_id}", in_head, keeps_sites, ownership::writes_own},
     {"GET", "/v1/events/stream", in_head, any_role, ownership::reads_some},
     {"POST", "/v1/ws-tickets", in_head, any_role, ownership::none},
     {"GET", "/v1/ws", in_handshake, any_role, ownership::interests},

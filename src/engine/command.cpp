@@ -88,9 +88,36 @@ bool remove_truck::load(byte_reader& in) {
   return only_if.load(in);
 }
 
+void put_geofence::save(byte_writer& out) const {
+  what.save(out);
+  out.u8(only_new ? 1 : 0);
+  out.text(merchant_id);
+  only_if.save(out);
+}
+
+bool put_geofence::load(byte_reader& in) {
+  if (!what.load(in)) return false;
+  const std::uint8_t flag = in.u8();
+  only_new = flag == 1;
+  merchant_id = in.text();
+  return flag <= 1 && only_if.load(in);
+}
+
+void remove_geofence::save(byte_writer& out) const {
+  out.text(geofence_id);
+  out.text(merchant_id);
+  only_if.save(out);
+}
+
+bool remove_geofence::load(byte_reader& in) {
+  geofence_id = in.text();
+  merchant_id = in.text();
+  return only_if.load(in);
+}
+
 std::string_view to_string(command_status status) noexcept {
   static constexpr std::array<std::string_view, command_statuses> names{
-      "created", "updated", "removed", "unchanged", "not_found", "precondition_failed", "no_room", "key_reused"};
+      "created", "updated", "removed", "unchanged", "not_found", "precondition_failed", "no_room", "key_reused", "exists"};
   return names[static_cast<std::size_t>(status)];
 }
 

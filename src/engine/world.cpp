@@ -28,6 +28,7 @@ void outcome::clear() noexcept {
   judgements.clear();
   events.clear();
   registry.clear();
+  fence.reset();
   decided = {};
   partly_skipped = false;
 }

@@ -1,5 +1,6 @@
 #include "haulcast/http/entity_tags.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "haulcast/http/text.hpp"
@@ -63,6 +64,14 @@ result<std::optional<entity_tags>, problem> read_entity_tags(const request& r, s
   return problem{.what = code::precondition_failed,
                  .detail = std::string{field_name} + " is a list of entity tags, each in quotes, or a star.",
                  .errors = {}};
+}
+
+bool is_known(const request& r, std::string_view tag) {
+  const auto has = read_entity_tags(r, "If-None-Match");
+  if (!has || !*has) return false;
+  const auto& tags = (*has)->tags;
+  const auto is_it = [opaque = tag.substr(1, tag.size() - 2)](const entity_tag& t) { return t.opaque == opaque; };
+  return (*has)->any || std::ranges::any_of(tags, is_it);
 }
 
 }  // namespace haulcast::http

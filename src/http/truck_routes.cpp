@@ -134,15 +134,6 @@ const told_truck* visible_truck(const pipeline::pipeline& spine, const request& 
   return t.registered ? &t : nullptr;
 }
 
-// Of a client that says what it has; one that says it wrongly has nothing.
-bool is_known(const request& r, std::string_view tag) {
-  const auto has = read_entity_tags(r, "If-None-Match");
-  if (!has || !*has) return false;
-  const auto& tags = (*has)->tags;
-  const auto is_it = [opaque = tag.substr(1, tag.size() - 2)](const entity_tag& t) { return t.opaque == opaque; };
-  return (*has)->any || std::ranges::any_of(tags, is_it);
-}
-
 response one(const pipeline::pipeline& spine, request& r) {
   const told_truck* const t = visible_truck(spine, r);
   if (t == nullptr) return refuse(code::not_found, "There is no such truck.");

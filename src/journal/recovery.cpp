@@ -63,6 +63,7 @@ offset_t newest_held(const engine::world& world) {
   offset_t newest = world.rules_changed_at();
   if (const auto* const key = world.retries().newest()) newest = std::max(newest, key->offset);
   for (engine::truck_index i = 0; i < world.size(); ++i) newest = std::max(newest, world.at(i).changed_at);
+  for (const auto& [id, fence] : world.geofences().all()) newest = std::max(newest, fence->version);
   return newest;
 }
 
@@ -71,6 +72,7 @@ result<void> load_world(snapshot_store& from, engine::world& world) {
   std::vector<std::string> retries;
   auto loaded = from.load([&](const entity& e) {
     if (e.key == rules_key) return world.restore_rules(e.bytes);
+    if (e.key.starts_with(geofence_prefix)) return world.restore_geofence(e.bytes);
     if (!e.key.starts_with(retries_prefix)) return world.restore_truck(e.bytes);
     retries.push_back(e.bytes);
     return true;
@@ -184,6 +186,11 @@ std::string digest(const engine::world& world) {
   bytes.clear();
   world.retries().save(writer);
   sum.add(bytes);
+  for (const auto& [id, fence] : world.geofences().all()) {
+    bytes.clear();
+    fence->save(writer);
+    sum.add(bytes);
+  }
   return sum.hex();
 }
 

@@ -10,7 +10,7 @@ namespace haulcast::journal {
 
 namespace {
 
-constexpr int format_version = 3;  // 2: trucks with registrations, removed trucks; 3: retry keys
+constexpr int format_version = 4;  // 2: trucks with registrations, removed trucks; 3: retry keys; 4: geofences
 
 struct finalize {
   void operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
@@ -103,7 +103,14 @@ result<void> snapshot_store::in_transaction(const std::function<result<void>()>&
 
 result<void> snapshot_store::put(std::span<const entity> entities) {
   const auto upsert = prepare(db_, "INSERT OR REPLACE INTO entity VALUES (?1, ?2, ?3)");
+  const auto erase = prepare(db_, "DELETE FROM entity WHERE key = ?1");
   for (const entity& e : entities) {
+    if (e.gone) {
+      bind_bytes(erase, 1, e.key);
+      if (sqlite3_step(erase.get()) != SQLITE_DONE) return error("write");
+      sqlite3_reset(erase.get());
+      continue;
+    }
     bind_bytes(upsert, 1, e.key);
     bind_bytes(upsert, 2, e.bytes);
     sqlite3_bind_int64(upsert.get(), 3, checksum(e));

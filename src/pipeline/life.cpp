@@ -57,7 +57,10 @@ result<journal::recovered> begin_life(journal::segment_log& log, journal::snapsh
 
 pipeline::world_sizes pipeline::sizes() const noexcept {
   if (!world_) return sizes_before_;
-  return {.trucks = world_->size(), .window_bytes = world_->window_bytes(), .retry_keys = world_->retries().size()};
+  return {.trucks = world_->size(),
+          .window_bytes = world_->window_bytes(),
+          .retry_keys = world_->retries().size(),
+          .geofences = world_->geofences().size()};
 }
 
 // Aside, behind whatever snapshots were being written: leave the doubtful bytes, recover, and write until it is taken. The

@@ -211,6 +211,7 @@ void pipeline::tell(in_flight& entry) {
   view_->prefetch(entry.what.trucks);
   bool wanted = false;
   for (const auto& change : entry.what.registry) view_->tell_registration(change);
+  if (entry.what.fence) view_->tell_geofence(*entry.what.fence);
   if (entry.input) {
     const engine::batch& input = *entry.input;
     for (std::size_t i = 0; i < input.positions.size(); ++i) {

@@ -15,6 +15,7 @@ namespace haulcast::pipeline {
 
 namespace {
 
+using journal::geofence_prefix;
 using journal::retries_prefix;
 using journal::rules_key;
 using journal::truck_prefix;
@@ -26,6 +27,18 @@ constexpr std::size_t slices_at_once = 8;  // written in one transaction, which 
 constexpr std::size_t rest_bytes = 256;    // of a truck besides its window
 constexpr std::size_t slice_retries = 2;   // blocks of retry keys
 constexpr std::size_t retry_block_bytes = 14ULL << 10;
+
+std::vector<journal::entity> entities_of(const std::vector<engine::geofence_changes>& taken) {
+  std::vector<journal::entity> all;
+  for (const auto& changes : taken) {
+    for (const auto& [id, fence] : changes) {
+      journal::entity& e = all.emplace_back(std::string{geofence_prefix} + id, std::string{}, fence == nullptr);
+      byte_writer out{e.bytes};
+      if (fence) fence->save(out);
+    }
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -41,11 +54,13 @@ void snapshotter::begin(engine::world& world, offset_t applied) {
   for (const std::string& key : std::exchange(unsaved_, {}))
     world.mark_changed(std::string_view{key}.substr(truck_prefix.size()));
   if (std::exchange(retries_unsaved_, false)) world.mark_retries_changed();
+  if (auto unsaved = std::exchange(geofences_unsaved_, nullptr)) world.give_back_geofences(std::move(*unsaved));
+  geofences_ = std::make_shared<std::vector<engine::geofence_changes>>(world.take_changed_geofences());
   world.begin_pass();
   passing_ = true;
   taken_ = false;
   began_at_ = applied;
-  rules_ = {.key = std::string{rules_key}, .bytes = {}};
+  rules_ = {.key = std::string{rules_key}};
   byte_writer out{rules_.bytes};
   world.save_rules(out);
   ++pass_;
@@ -59,7 +74,7 @@ void snapshotter::take(engine::world& world, offset_t applied) {
     const auto changed = world.take_changed(1);
     if (changed.empty()) break;
     const engine::truck& t = world.at(changed.front());
-    journal::entity e{.key = std::string{truck_prefix} + t.id, .bytes = {}};
+    journal::entity e{.key = std::string{truck_prefix} + t.id};
     e.bytes.reserve(t.window.bytes() + rest_bytes);
     byte_writer out{e.bytes};
     world.save_truck(changed.front(), out);
@@ -77,7 +92,7 @@ void snapshotter::take_retries(engine::world& world, std::vector<journal::entity
     const auto block = world.take_changed_retries();
     if (!block) return;
     const engine::retry_keys& keys = world.retries();
-    journal::entity e{.key = fmt::format("{}{}", retries_prefix, keys.row_of(*block)), .bytes = {}};
+    journal::entity e{.key = fmt::format("{}{}", retries_prefix, keys.row_of(*block))};
     e.bytes.reserve(retry_block_bytes);
     byte_writer out{e.bytes};
     keys.save_block(*block, out);
@@ -111,12 +126,13 @@ void snapshotter::gather(slice s) {
 void snapshotter::write(slice s) {
   being_written_ += s.parts;
   auto shared = std::make_shared<slice>(std::move(s));
-  writer_.run([this, shared, pass = pass_, replay_from = began_at_ + 1, rules = rules_] {
-    const bool well = failed_pass_ != pass && put(*shared, replay_from, rules);
+  writer_.run([this, shared, pass = pass_, replay_from = began_at_ + 1, rules = rules_, fences = geofences_] {
+    const bool well = failed_pass_ != pass && put(*shared, replay_from, rules, fences);
     if (!well) failed_pass_ = pass;
     const std::size_t saved = well ? shared->entities.size() : 0;
     for (journal::entity& e : shared->entities) free_memory(e.bytes);  // freed here, not on the loop
     if (well) shared->entities = {};
+    if (well && shared->last) fences->clear();
     post_([this, shared, pass, saved, well] {
       metrics_.entities += saved;
       written(pass, *shared, well);
@@ -124,9 +140,13 @@ void snapshotter::write(slice s) {
   });
 }
 
-bool snapshotter::put(const slice& s, offset_t replay_from, const journal::entity& rules) {
+bool snapshotter::put(const slice& s, offset_t replay_from, const journal::entity& rules, const geofences& fences) {
   auto done = s.entities.empty() ? result<void>{} : store_.write(s.entities);
-  if (done && s.last) done = store_.finish(replay_from, {&rules, 1});
+  if (done && s.last) {
+    auto last = entities_of(*fences);
+    last.push_back(rules);
+    done = store_.finish(replay_from, last);
+  }
   if (!done) spdlog::error("{}", done.error().what);
   return done.has_value();
 }
@@ -139,11 +159,13 @@ void snapshotter::written(std::uint64_t pass, const slice& s, bool well) {
     ++metrics_.failures;
     for (const slice& w : waiting_) remember(w);
     remember(due_);
-    abandon();
+    geofences_unsaved_ = std::exchange(geofences_, nullptr);
+    give_up();
     return;
   }
   if (pass != pass_ || !s.last) return;
   passing_ = false;
+  geofences_.reset();
   ++metrics_.passes;
   metrics_.replay_from = began_at_ + 1;
   HAULCAST_FAILPOINT(snapshot_ended);
@@ -157,7 +179,19 @@ void snapshotter::remember(const slice& s) {
   }
 }
 
+// Geofences of a world that is gone are not given to another one, which has those that the journal has.
 void snapshotter::abandon() {
+  drop(geofences_unsaved_);
+  give_up();
+}
+
+// There may be very many.
+void snapshotter::drop(geofences& what) {
+  if (what) writer_.run([gone = std::exchange(what, nullptr)] {});
+}
+
+void snapshotter::give_up() {
+  drop(geofences_);
   waiting_.clear();
   due_ = {.parts = 0};
   passing_ = false;

@@ -7,6 +7,7 @@ namespace haulcast::pipeline {
 view::view(std::size_t max_trucks) : by_id_{max_trucks} {}
 
 view::view(const engine::world& world, std::size_t max_trucks, offset_t told) : view{max_trucks} {
+  geofences_ = world.geofences().all();
   for (truck_index i = 0; i < world.size(); ++i) {
     const engine::truck& t = world.at(i);
     told_truck& mine = entry(i, t.id);
@@ -57,6 +58,13 @@ void view::tell_registration(const engine::outcome::registry_change& change) {
   const bool there = change.now != nullptr;
   if (std::exchange(t.registered, there) == there) return;
   (there ? t.has_position : t.had_position) = std::exchange(there ? t.had_position : t.has_position, false);
+}
+
+void view::tell_geofence(const engine::outcome::geofence_change& change) {
+  if (change.now)
+    geofences_.insert_or_assign(change.geofence_id, change.now);
+  else
+    geofences_.erase(change.geofence_id);
 }
 
 std::optional<truck_index> view::find(std::string_view id) const {

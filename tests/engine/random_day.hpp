@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/fences.hpp"
 #include "engine/story.hpp"
 
 namespace haulcast::engine::story {
@@ -139,7 +140,42 @@ class random_day {
     return asked;
   }
 
+  precondition any_fence_precondition(std::string_view id) {
+    const auto there = live.geofences().find(id);
+    const auto present = there ? there->version : 0;
+    precondition p;
+    if (upto(4) == 0) p.match = version_set{upto(4) == 0, {present, present + 1}};
+    if (upto(6) == 0) p.none_match = version_set{upto(2) == 0, {present + upto(2)}};
+    return p;
+  }
+
+  geofence any_geofence(std::string id) {
+    const double metres = static_cast<double>(upto(4'000)) - 1'000;
+    geofence g = upto(3) == 0 ? strip(metres, metres + 1 + static_cast<double>(upto(2'000)), std::move(id))
+                              : geofence{.id = std::move(id),
+                                         .shape = geo::circle{north(metres), 1.0 + static_cast<double>(upto(1'500))}};
+    g.alert_on = {upto(4) != 0, upto(4) != 0, upto(2) == 0};
+    if (g.alert_on.on_dwell) g.dwell = seconds{1 + upto(600)};
+    g.restricted = upto(4) == 0;
+    if (upto(3) == 0) g.speed_limit_kmh = 30;
+    if (upto(3) == 0) g.hysteresis_m = static_cast<double>(upto(2)) * 50;
+    if (upto(4) == 0) g.trucks = {"TRK-1", "TRK-2", "TRK-3"};
+    g.active = upto(6) != 0;
+    return g;
+  }
+
+  std::shared_ptr<command> any_fence_command() {
+    const auto id = "fence-" + std::to_string(upto(8));
+    const std::string merchant = upto(3) == 0 ? "M-" + std::to_string(upto(2)) : "";
+    if (upto(3) == 0)
+      return std::make_shared<command>(command{now_, remove_geofence{id, merchant, any_fence_precondition(id)}});
+    put_geofence asked{any_geofence(id), upto(4) == 0, merchant, any_fence_precondition(id)};
+    asked.what.merchant_id = merchant;
+    return std::make_shared<command>(command{now_, std::move(asked)});
+  }
+
   std::shared_ptr<command> any_command_without_key() {
+    if (upto(2) == 0) return any_fence_command();
     const auto id = "TRK-" + std::to_string(upto(fleet + 3));  // some of them never drive
     if (upto(3) == 0) return std::make_shared<command>(command{now_, remove_truck{id, any_precondition(id)}});
     registration said;

@@ -138,6 +138,11 @@ class day {
     world_.begin_pass();
     while (rows.take(world_)) continue;
     if (!next.restore_retries(rows.views())) throw std::logic_error{"the retry keys were not restored"};
+    for (const auto& [id, fence] : world_.geofences().all()) {
+      bytes.clear();
+      fence->save(out_bytes);
+      if (!next.restore_geofence(bytes)) throw std::logic_error{"a geofence was not restored"};
+    }
     world_ = std::move(next);
   }
 
@@ -146,7 +151,7 @@ class day {
   outcome out;
 };
 
-/// All of a world's state as bytes, trucks in the order of their ids, retry keys last.
+/// All of a world's state as bytes, trucks in the order of their ids, then retry keys, geofences last.
 inline std::string state_of(const world& w) {
   std::vector<std::pair<std::string, std::string>> trucks;
   for (truck_index i = 0; i < w.size(); ++i) {
@@ -161,6 +166,7 @@ inline std::string state_of(const world& w) {
   w.save_rules(out);
   for (const auto& [id, bytes] : trucks) all += bytes;
   w.retries().save(out);
+  for (const auto& [id, fence] : w.geofences().all()) fence->save(out);
   return all;
 }
 

@@ -257,13 +257,14 @@ TEST_P(WorldAtRandom, TheSameInputsGiveTheSameWorldAndEvents) {
   EXPECT_EQ(again.window_bytes(), d.live.window_bytes());
 }
 
-// A snapshot pass saves each truck at another moment. The rules are those in force where the replay begins.
+// A snapshot pass saves each truck at another moment. Rules and geofences are those in force where the replay begins.
 TEST_P(WorldAtRandom, FuzzySnapshotsAndTheTailGiveTheWorldThatNeverStopped) {
   random_day d{GetParam()};
   d.play(50 + d.upto(100));
   std::string rules;
   byte_writer rules_out{rules};
   d.live.save_rules(rules_out);
+  const geofence_map fences = d.live.geofences().all();
   const offset_t replay_from = d.inputs.size() + 1;
   d.live.begin_pass();
   retry_rows keys;
@@ -285,6 +286,12 @@ TEST_P(WorldAtRandom, FuzzySnapshotsAndTheTailGiveTheWorldThatNeverStopped) {
   ASSERT_TRUE(recovered.restore_rules(rules));
   for (const auto& bytes : saved) ASSERT_TRUE(recovered.restore_truck(bytes));
   ASSERT_TRUE(recovered.restore_retries(keys.views()));
+  for (const auto& [id, fence] : fences) {
+    std::string bytes;
+    byte_writer fence_out{bytes};
+    fence->save(fence_out);
+    ASSERT_TRUE(recovered.restore_geofence(bytes));
+  }
   outcome out;
   for (const input& i : d.inputs) {
     if (i.offset < replay_from) continue;

@@ -14,6 +14,11 @@ bool within(std::string_view part, std::string_view whole) {
   return part.empty() || (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
 }
 
+std::string_view id_of(const engine::register_truck& asked) { return asked.truck_id; }
+std::string_view id_of(const engine::remove_truck& asked) { return asked.truck_id; }
+std::string_view id_of(const engine::put_geofence& asked) { return asked.what.id; }
+std::string_view id_of(const engine::remove_geofence& asked) { return asked.geofence_id; }
+
 void read_as_batch(const journal::record_view& record, std::string_view bytes) {
   engine::batch input;
   std::vector<engine::judgement> judgements;
@@ -46,8 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   engine::command_status decided{};
   if (read_command(*record, command, decided)) {
     REQUIRE(!to_string(decided).empty());
-    const auto id_of = [](const auto& asked) { return asked.truck_id; };
-    REQUIRE(std::visit(id_of, command.what).size() <= size);
+    REQUIRE(std::visit([](const auto& asked) { return id_of(asked); }, command.what).size() <= size);
   }
   engine::started started;
   read_started(*record, started);

@@ -20,8 +20,16 @@ std::string name_of(unsigned status, const std::string& body) {
   return std::to_string(status) + (refused ? " " + problem.value("code", "") : "");
 }
 
-bool tells_of(const json& items, const std::string& truck) {
-  return std::ranges::any_of(items, [&](const json& one) { return one.is_object() && one.value("truck_id", "") == truck; });
+bool tells_of(const json& items, const std::string& id, const char* member = "truck_id") {
+  return std::ranges::any_of(items, [&](const json& one) { return one.is_object() && one.value(member, "") == id; });
+}
+
+/// A merchant's own need not say so; an admin says whose it is to be.
+json site(const std::string& id, bool by_admin) {
+  json all{
+      {"geofence_id", id}, {"type", "circle"}, {"center", {{"latitude", 47.4}, {"longitude", 8.5}}}, {"radius_meters", 50}};
+  if (by_admin) all["merchant_id"] = id == role_calls::foreign_site ? "M-2" : "M-1";
+  return all;
 }
 
 std::string replaced(std::string_view pattern, const std::string& id) {
@@ -64,6 +72,16 @@ role_calls::role_calls()
     : server_{{.environment = {{"HAULCAST_LIMITS__FAILED_LOGINS_PER_MINUTE", "0"},
                                {"HAULCAST_LIMITS__TRUCK_REQUESTS_PER_S", "0"}}}} {
   move_both();
+  put_sites();
+}
+
+void role_calls::put_sites() {
+  const caller admin{"admin", token_of("admin")};
+  json answer;
+  for (const auto id : {own_site, foreign_site}) {
+    const auto what = http("PUT", "/v1/geofences/" + std::string{id}, admin, site(std::string{id}, true), answer);
+    EXPECT_TRUE(what == "201" || what == "200") << what;
+  }
 }
 
 void role_calls::move_both() {
@@ -79,6 +97,12 @@ std::string role_calls::id_of(std::string_view object) {
   return "TRK-MISSING-" + std::to_string(++missing_);
 }
 
+std::string role_calls::site_of(std::string_view object) {
+  if (object == "own") return std::string{own_site};
+  if (object == "foreign") return std::string{foreign_site};
+  return "site-missing-" + std::to_string(++missing_);
+}
+
 std::vector<std::string> role_calls::ways(std::string_view method, std::string_view pattern) {
   if (is_live(pattern)) return {"header", "subprotocol"};
   if (pattern.ends_with("/stream")) return {"text/event-stream", "application/x-ndjson", "HEAD"};
@@ -88,6 +112,7 @@ std::vector<std::string> role_calls::ways(std::string_view method, std::string_v
 
 std::string role_calls::outcome(std::string_view method, std::string_view pattern, const std::string& way, const caller& who,
                                 std::string_view object, std::string_view expected) {
+  if (pattern.starts_with("/v1/geofences")) return geofence(method, pattern, way, who, object);
   const auto target = replaced(pattern, pattern.ends_with("{code}") ? "not_found" : id_of(object));
   if (way == "HEAD") return head(target, who);
   if (pattern == "/v1/positions" && method == "POST") return ingest(who, object);
@@ -143,6 +168,23 @@ std::string role_calls::listing(const caller& who, std::string_view object) {
   json answer;
   const auto what = http("GET", "/v1/trucks?limit=1000", who, nullptr, answer);
   return what == "200" ? what + (tells_of(answer.at("items"), id_of(object)) ? " told" : " left out") : what;
+}
+
+std::string role_calls::geofence(std::string_view method, std::string_view pattern, const std::string& way, const caller& who,
+                                 std::string_view object) {
+  const auto id = site_of(object);
+  const auto target = replaced(pattern, id);
+  if (way == "HEAD") return head(target, who);
+  json answer;
+  if (method == "POST" || method == "PUT") return http(method, target, who, site(id, who.name == "admin"), answer);
+  if (method == "DELETE") {
+    auto what = http(method, target, who, nullptr, answer);
+    if (what == "204") put_sites();
+    return what;
+  }
+  if (pattern.find('{') != pattern.npos) return http(method, target, who, nullptr, answer);
+  const auto what = http("GET", target + "?limit=1000", who, nullptr, answer);
+  return what == "200" ? what + (tells_of(answer.at("items"), id, "geofence_id") ? " told" : " left out") : what;
 }
 
 std::string role_calls::query(const caller& who, std::string_view object) {

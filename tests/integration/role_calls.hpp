@@ -15,11 +15,12 @@ struct caller {
 };
 
 /// "200 told", "404 not_found", "403 truck_not_yours" …: status, and the problem's code or what became of the object. The
-/// objects: "own" is the truck of the driver among the callers, "foreign" somebody else's, "missing" one that is not known and
-/// that no token names. "-" where there is none.
+/// objects: "own" is the truck of the driver or the geofence of the merchant among the callers, "foreign" somebody else's,
+/// "missing" one that is not known and that no token names. "-" where there is none.
 class role_calls {
  public:
   static constexpr std::string_view own = "TRK-OWN", foreign = "TRK-FOREIGN";
+  static constexpr std::string_view own_site = "site-own", foreign_site = "site-foreign";
 
   role_calls();
 
@@ -34,6 +35,10 @@ class role_calls {
 
  private:
   std::string id_of(std::string_view object);
+  std::string site_of(std::string_view object);
+  std::string geofence(std::string_view method, std::string_view pattern, const std::string& way, const caller& who,
+                       std::string_view object);
+  void put_sites();
   std::string http(std::string_view method, const std::string& target, const caller& who, const nlohmann::json& body,
                    nlohmann::json& answer);
   std::string head(const std::string& target, const caller& who);

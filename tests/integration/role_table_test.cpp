@@ -25,7 +25,7 @@ struct expectation {
 constexpr std::string_view not_allowed = "403 role_not_allowed", not_yours = "403 truck_not_yours", not_found = "404 not_found";
 constexpr std::string_view accepted = "200 accepted 1", told = "200 told", left_out = "200 left out", missing = "200 missing";
 constexpr std::string_view denied = "101 denied not_found", live = "101 told", silent = "101 not a word";
-constexpr std::string_view not_all = "101 not_allowed", ok = "200", created = "201";
+constexpr std::string_view not_all = "101 not_allowed", ok = "200", created = "201", taken = "409 geofence_exists";
 
 // The contract: "What a caller may not see does not exist for them: 404, not 403, on reads; 403 on writes to a truck that is
 // not theirs." Customers and merchants see trucks by their deliveries, of which there are none yet.
@@ -61,6 +61,26 @@ constexpr expectation contract[] = {
     {"GET", "/v1/trucks/{truck_id}/position", "own", {ok, not_found, not_found, not_found, ok}},
     {"GET", "/v1/trucks/{truck_id}/position", "foreign", {not_found, not_found, not_found, not_found, ok}},
     {"GET", "/v1/trucks/{truck_id}/position", "missing", {not_found, not_found, not_found, not_found, not_found}},
+
+    {"GET", "/v1/geofences", "own", {not_allowed, not_allowed, not_allowed, told, told}},
+    {"GET", "/v1/geofences", "foreign", {not_allowed, not_allowed, not_allowed, left_out, told}},
+    {"GET", "/v1/geofences", "missing", {not_allowed, not_allowed, not_allowed, left_out, left_out}},
+
+    {"POST", "/v1/geofences", "missing", {not_allowed, not_allowed, not_allowed, created, created}},
+    {"POST", "/v1/geofences", "own", {not_allowed, not_allowed, not_allowed, taken, taken}},
+    {"POST", "/v1/geofences", "foreign", {not_allowed, not_allowed, not_allowed, taken, taken}},
+
+    {"GET", "/v1/geofences/{geofence_id}", "own", {not_allowed, not_allowed, not_allowed, ok, ok}},
+    {"GET", "/v1/geofences/{geofence_id}", "foreign", {not_allowed, not_allowed, not_allowed, not_found, ok}},
+    {"GET", "/v1/geofences/{geofence_id}", "missing", {not_allowed, not_allowed, not_allowed, not_found, not_found}},
+
+    {"PUT", "/v1/geofences/{geofence_id}", "own", {not_allowed, not_allowed, not_allowed, ok, ok}},
+    {"PUT", "/v1/geofences/{geofence_id}", "foreign", {not_allowed, not_allowed, not_allowed, taken, ok}},
+    {"PUT", "/v1/geofences/{geofence_id}", "missing", {not_allowed, not_allowed, not_allowed, created, created}},
+
+    {"DELETE", "/v1/geofences/{geofence_id}", "own", {not_allowed, not_allowed, not_allowed, "204", "204"}},
+    {"DELETE", "/v1/geofences/{geofence_id}", "foreign", {not_allowed, not_allowed, not_allowed, not_found, "204"}},
+    {"DELETE", "/v1/geofences/{geofence_id}", "missing", {not_allowed, not_allowed, not_allowed, not_found, not_found}},
 
     {"GET", "/v1/events/stream", "own", {told, left_out, left_out, left_out, told}},
     {"GET", "/v1/events/stream", "foreign", {left_out, left_out, left_out, left_out, told}},
@@ -103,6 +123,8 @@ std::vector<std::string_view> objects_of(const auth::access_rule& rule) {
     case ownership::none: return {"-"};
     case ownership::reads_one:
     case ownership::writes_one:
+    case ownership::writes_own:
+    case ownership::creates:
     case ownership::reads_some: return {"own", "foreign", "missing"};
     case ownership::writes_trucks: return {"own", "foreign", "missing", "own and foreign"};
     case ownership::interests: break;

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "engine/fences.hpp"
 #include "engine/random_day.hpp"
 #include "engine/story.hpp"
 #include "journal/scratch.hpp"
@@ -114,6 +115,34 @@ TEST(Record, ACommandIsReadAsItWasDecided) {
   ASSERT_TRUE(read_command(view_record(bytes).value(), got, decided));
   EXPECT_EQ(std::get<engine::remove_truck>(got.what).truck_id, "TRK-2");
   EXPECT_FALSE(std::get<engine::remove_truck>(got.what).only_if.match);
+}
+
+TEST(Record, ACommandAboutAGeofenceIsReadAsItWasDecided) {
+  engine::put_geofence asked{.what = strip(100, 300, "yard"), .only_new = true, .merchant_id = "M-1"};
+  asked.what.tags = {"a", "b"};
+  asked.only_if.match = engine::version_set{.versions = {7}};
+  engine::outcome what;
+  what.decided.what = engine::command_status::created;
+  std::string bytes;
+  encode_record(bytes, engine::command{morning, asked, engine::retry_key{{1, 2}, {3, 4}}}, what);
+  engine::command got;
+  engine::command_status decided{};
+  ASSERT_TRUE(read_command(view_record(bytes).value(), got, decided));
+  EXPECT_EQ(decided, engine::command_status::created);
+  const auto& put = std::get<engine::put_geofence>(got.what);
+  EXPECT_TRUE(same(put.what, asked.what));
+  EXPECT_TRUE(put.only_new);
+  EXPECT_EQ(put.merchant_id, "M-1");
+  EXPECT_TRUE(put.only_if.match.value().has(7));
+
+  bytes.clear();
+  what.decided.what = engine::command_status::removed;
+  encode_record(bytes, engine::command{morning, engine::remove_geofence{"yard", "M-1", asked.only_if}}, what);
+  ASSERT_TRUE(read_command(view_record(bytes).value(), got, decided));
+  const auto& gone = std::get<engine::remove_geofence>(got.what);
+  EXPECT_EQ(gone.geofence_id, "yard");
+  EXPECT_EQ(gone.merchant_id, "M-1");
+  EXPECT_TRUE(gone.only_if.match.value().has(7));
 }
 
 TEST(Record, ACommandsRetryKeyIsReadToo) {

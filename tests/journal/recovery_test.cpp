@@ -25,6 +25,19 @@ entity truck_of(const engine::world& w, engine::truck_index i) {
   return e;
 }
 
+/// As they were when they were taken.
+std::vector<entity> geofences_of(const std::vector<engine::geofence_changes>& taken) {
+  std::vector<entity> all;
+  for (const auto& changes : taken) {
+    for (const auto& [id, fence] : changes) {
+      entity& e = all.emplace_back(std::string{geofence_prefix} + id, std::string{}, fence == nullptr);
+      byte_writer out{e.bytes};
+      if (fence) fence->save(out);
+    }
+  }
+  return all;
+}
+
 /// The next block of the pass, if there is one.
 std::vector<entity> retries_of(engine::world& w) {
   const auto block = w.take_changed_retries();
@@ -72,6 +85,7 @@ TEST_P(RecoveryAtRandom, FuzzySnapshotsAndTheTailGiveTheSameAsTheWholeJournal) {
     day.play(20 + day.upto(80));
     const offset_t began_at = day.inputs.size();
     day.live.begin_pass();
+    auto fences = day.live.take_changed_geofences();
     for (;;) {
       const auto changed = day.live.take_changed(1 + day.upto(4));
       auto slice = retries_of(day.live);
@@ -84,6 +98,7 @@ TEST_P(RecoveryAtRandom, FuzzySnapshotsAndTheTailGiveTheSameAsTheWholeJournal) {
     if (dies) {
       for (engine::truck_index i = 0; i < day.live.size(); ++i) day.live.mark_changed(day.live.at(i).id);
       if (day.upto(2) == 0) day.live.mark_retries_changed();
+      day.live.give_back_geofences(std::move(fences));
     } else {
       // A start may have come while the pass was on: the rules that go with it are those in force where the replay begins.
       engine::world at_beginning{100};
@@ -91,8 +106,9 @@ TEST_P(RecoveryAtRandom, FuzzySnapshotsAndTheTailGiveTheSameAsTheWholeJournal) {
       for (const input& i : day.inputs) {
         if (i.offset <= began_at) i.apply_to(at_beginning, out);
       }
-      const entity rules[] = {rules_of(at_beginning)};
-      ASSERT_TRUE(store->finish(began_at + 1, rules));
+      auto last = geofences_of(fences);
+      last.push_back(rules_of(at_beginning));
+      ASSERT_TRUE(store->finish(began_at + 1, last));
     }
   }
   day.play(day.upto(60));

@@ -80,7 +80,18 @@ TEST(SnapshotStore, AnOlderFormatIsReadAndFromThenOnOurs) {
   run_sql(d / "snapshots.sqlite", "PRAGMA user_version = 2");
   EXPECT_EQ(all_of(*store_in(d)), (std::map<std::string, std::string>{{"truck/A", "x"}}));
   run_sql(d / "snapshots.sqlite",
-          "CREATE TABLE ours (v CHECK (v = 3)); INSERT INTO ours SELECT user_version FROM pragma_user_version");
+          "CREATE TABLE ours (v CHECK (v = 4)); INSERT INTO ours SELECT user_version FROM pragma_user_version");
+}
+
+TEST(SnapshotStore, WhatIsGoneLosesItsRow) {
+  const directory d;
+  const auto store = store_in(d);
+  const entity two[] = {{"geofence/a", "x"}, {"geofence/b", "y"}};
+  ASSERT_TRUE(store->finish(5, two));
+  const entity changes[] = {{"geofence/a", {}, true}, {"geofence/never", {}, true}, {"geofence/b", "z"}};
+  ASSERT_TRUE(store->finish(9, changes));
+  EXPECT_EQ(all_of(*store), (std::map<std::string, std::string>{{"geofence/b", "z"}}));
+  EXPECT_EQ(store->replay_from().value(), 9u);
 }
 
 TEST(SnapshotStore, AFileThatIsNoDatabaseIsASentence) {

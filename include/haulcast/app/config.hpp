@@ -90,6 +90,7 @@ struct limits_keys {
 struct engine_keys {
   seconds offline_after{600};
   std::size_t max_trucks = 1'000'000;
+  std::size_t max_geofences = 200'000;
   double stop_speed_kmh = 5;
   seconds stop_after{120};
   std::size_t window_budget_bytes = std::size_t{4} << 30;  // of all trucks together

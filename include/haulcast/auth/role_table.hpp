@@ -36,6 +36,8 @@ enum class ownership : std::uint8_t {
   reads_one,      // the object named in the path: who may not see it gets 404, as if it were not there
   reads_some,     // lists, queries, streams: what the caller may not see is left out, or told to be missing
   writes_one,     // the object named in the path, by who may write all of its kind
+  writes_own,     // the object named in the path: to a merchant one of others is not there, or its id is taken
+  creates,        // a new object, the caller's own
   writes_trucks,  // the trucks that are named: 403 `truck_not_yours` for those of others
   interests,      // of a live connection: what the caller may not see is denied as `not_found`
 };

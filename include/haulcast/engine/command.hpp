@@ -14,6 +14,7 @@
 
 #include "haulcast/base/bytes.hpp"
 #include "haulcast/base/time.hpp"
+#include "haulcast/engine/geofence.hpp"
 #include "haulcast/engine/registration.hpp"
 
 namespace haulcast::engine {
@@ -69,8 +70,28 @@ struct remove_truck {
   bool load(byte_reader& in);
 };
 
+/// Creates a geofence, or says all anew of one that is there.
+struct put_geofence {
+  geofence what;  // its version is not read
+  bool only_new = false;
+  std::string merchant_id{};  // who asks: one of another merchant's, or the operator's, is in the way; empty: for the operator
+  precondition only_if{};     // about what that merchant may see
+
+  void save(byte_writer& out) const;
+  bool load(byte_reader& in);
+};
+
+struct remove_geofence {
+  std::string geofence_id;
+  std::string merchant_id{};  // as above: what is not its own is not there
+  precondition only_if{};
+
+  void save(byte_writer& out) const;
+  bool load(byte_reader& in);
+};
+
 /// The places are written to journals: append, never reorder.
-using any_command = std::variant<register_truck, remove_truck>;
+using any_command = std::variant<register_truck, remove_truck, put_geofence, remove_geofence>;
 
 struct command {
   utc_time now;  // the server's
@@ -87,10 +108,11 @@ enum class command_status : std::uint8_t {
   unchanged = 3,            // it is as asked already
   not_found = 4,            // nothing there to remove
   precondition_failed = 5,  // precondition::holds says no
-  no_room = 6,              // engine.max_trucks reached: decided by who admits, who alone can count
+  no_room = 6,              // engine.max_trucks or max_geofences reached: decided by who admits, who alone can count trucks
   key_reused = 7,           // its retry key stands for another request
+  exists = 8,               // it was to be new, or belongs to somebody else
 };
-inline constexpr std::size_t command_statuses = 8;
+inline constexpr std::size_t command_statuses = 9;
 
 /// "created"
 std::string_view to_string(command_status status) noexcept;

@@ -14,6 +14,7 @@
 #include "haulcast/engine/batch.hpp"
 #include "haulcast/engine/command.hpp"
 #include "haulcast/engine/event.hpp"
+#include "haulcast/engine/geofences.hpp"
 #include "haulcast/engine/id_index.hpp"
 #include "haulcast/engine/options.hpp"
 #include "haulcast/engine/retry_keys.hpp"
@@ -60,10 +61,15 @@ struct outcome {
     truck_status status = truck_status::offline;  // of a command: after it
     std::shared_ptr<const registration> now;      // null: removed
   };
+  struct geofence_change {
+    std::string geofence_id;
+    std::shared_ptr<const geofence> now;  // null: removed
+  };
   std::vector<truck_change> trucks;       // of a batch: in the order of batch::trucks; of a tick: those that changed
   std::vector<judgement> judgements;      // of a batch: in the order of batch::positions
   std::vector<event> events;              // in order
   std::vector<registry_change> registry;  // in order; of a batch: removed trucks that it brought back
+  std::optional<geofence_change> fence;   // of a command about one
   command_outcome decided;                // of a command
   bool partly_skipped = false;            // a truck already held this record's effect (recovery only)
 
@@ -117,6 +123,7 @@ class world {
   truck_status status(truck_index index) const;
 
   const retry_keys& retries() const noexcept { return retries_; }
+  const engine::geofences& geofences() const noexcept { return geofences_; }
 
   /// A snapshot pass saves the trucks that changed before it began; those that change while it is on belong to the next one.
   /// The same for blocks of retry keys.
@@ -130,6 +137,10 @@ class world {
   /// Trucks of the pass that were not taken yet.
   std::size_t left_of_pass() const noexcept { return passing_.size(); }
 
+  /// The geofences that changed before now, as they are: what a pass has to save with the rules. O(1), if no pass failed.
+  std::vector<geofence_changes> take_changed_geofences() { return geofences_.take_changed(); }
+  void give_back_geofences(std::vector<geofence_changes> taken) { geofences_.give_back(std::move(taken)); }
+
   /// Has the next pass save it, changed or not.
   void mark_changed(std::string_view truck_id);
   void mark_retries_changed() noexcept { retries_.mark_changed(); }
@@ -141,6 +152,7 @@ class world {
   bool restore_rules(std::string_view bytes);
   bool restore_truck(std::string_view bytes);
   bool restore_retries(const std::vector<std::string_view>& rows);
+  bool restore_geofence(std::string_view bytes) { return geofences_.restore(bytes); }
 
  private:
   struct due_entry {
@@ -154,6 +166,8 @@ class world {
   truck_index index_of(std::string_view truck_id);
   void decide(const register_truck& asked, utc_time now, offset_t offset, outcome& out);
   void decide(const remove_truck& asked, utc_time now, offset_t offset, outcome& out);
+  void decide(const put_geofence& asked, utc_time now, offset_t offset, outcome& out);
+  void decide(const remove_geofence& asked, utc_time now, offset_t offset, outcome& out);
   bool answer_again(const command& input, offset_t offset, outcome& out) const;
   void remember(const command& input, const command_outcome& came_to, offset_t offset);
   std::optional<std::uint64_t> version_of(std::optional<truck_index> known) const;
@@ -176,6 +190,7 @@ class world {
   std::vector<truck_index> changed_;                                             // since the pass began
   std::vector<truck_index> passing_;                                             // changed before it, not taken yet
   retry_keys retries_;
+  engine::geofences geofences_;
   std::vector<bool> skip_;
   std::size_t window_bytes_ = 0;
 };

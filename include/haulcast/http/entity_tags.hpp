@@ -25,4 +25,8 @@ struct entity_tags {
 /// what is no list of tags can never be known to hold.
 result<std::optional<entity_tags>, problem> read_entity_tags(const request& r, std::string_view field_name);
 
+/// Whether If-None-Match of a GET says that the client has what that tag (with quotes) stands for: 304. One that says it
+/// wrongly has nothing.
+bool is_known(const request& r, std::string_view tag);
+
 }  // namespace haulcast::http

@@ -1,6 +1,7 @@
 // The routes of the spine: what a request is turned into, and what it is answered.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
@@ -48,6 +49,8 @@ using metrics_page = std::function<std::string()>;
 /// `trucks` is asked about each batch; null: trucks are not limited.
 void add_ingest_routes(router& to, pipeline::pipeline& spine, const ingest_options& options, rate_limits* trucks = nullptr);
 void add_truck_routes(router& to, pipeline::pipeline& spine);
+/// `loop`: what is read aside comes back to it.
+void add_geofence_routes(router& to, pipeline::pipeline& spine, net::any_io_executor loop);
 void add_event_routes(router& to, pipeline::pipeline& spine, std::string event_source);
 void add_live_routes(router& to, live_door door);
 /// `lifetime`: of a ticket.

@@ -33,7 +33,7 @@ result<bool> replay(engine::world& world, offset_t offset, const record_view& re
 /// A difference is logged with its offset and counted; the recorded events stand.
 result<recovered> recover(const segment_log& log, snapshot_store* snapshots, std::size_t max_trucks);
 
-/// SHA-256, in hexadecimal, over rules, trucks in the order of their ids, and retry keys in that of their records.
+/// SHA-256, in hexadecimal, over rules, trucks in the order of their ids, retry keys in that of their records, and geofences.
 std::string digest(const engine::world& world);
 /// SHA-256 over all events in the journal with their ids.
 result<std::string> digest_events(const segment_log& log);

@@ -59,13 +59,14 @@ struct command_receipt {
   engine::command_outcome decided;
 };
 using command_result = result<command_receipt, refusal>;
-using command_done = once<void(command_result), 6 * sizeof(void*)>;  // as submit_done
+using command_done = once<void(command_result), 8 * sizeof(void*)>;  // as submit_done
 
 [[noreturn]] void throw_exception_from_error(refusal error, const boost::source_location& where);
 
 struct pipeline_options {
   engine::options rules;
   std::size_t max_trucks = 1'000'000;  // removed ones count
+  std::size_t max_geofences = 200'000;
   bool register_unknown_trucks = true;
   std::size_t window_budget_bytes = std::size_t{4} << 30;  // of all trucks' windows together
   std::size_t max_pending_bytes = 64ULL << 20;             // of records waiting for the commit
@@ -152,6 +153,7 @@ class pipeline {
     std::size_t trucks = 0;
     std::size_t window_bytes = 0;
     std::size_t retry_keys = 0;
+    std::size_t geofences = 0;
   };
   /// While the world is rebuilt, those of the one before.
   world_sizes sizes() const noexcept;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ struct snapshot_metrics {
 
 /// A pass takes the trucks and retry keys that changed before it began, some at a time. A slice holds the state as of the
 /// newest record applied, which may not be committed yet: it is written only once that record is. So a crash never finds a
-/// snapshot of what the journal does not have. Loop only, but for the writing.
+/// snapshot of what the journal does not have. Rules and geofences are saved as they were when the pass began, with the place
+/// of replay; geofences are immutable, so that the writer turns them into bytes. Loop only, but for the writing.
 class snapshotter {
  public:
   /// `post` hands a function to the loop. Store and worker outlive this.
@@ -52,10 +54,14 @@ class snapshotter {
   };
 
   void take(engine::world& world, offset_t applied);
+  using geofences = std::shared_ptr<std::vector<engine::geofence_changes>>;
+
   static void take_retries(engine::world& world, std::vector<journal::entity>& into);
   void gather(slice s);
   void write(slice s);
-  bool put(const slice& s, offset_t replay_from, const journal::entity& rules);
+  bool put(const slice& s, offset_t replay_from, const journal::entity& rules, const geofences& fences);
+  void give_up();
+  void drop(geofences& what);
   void remember(const slice& s);
   void written(std::uint64_t pass, const slice& s, bool well);
 
@@ -66,12 +72,14 @@ class snapshotter {
   bool taken_ = false;  // everything of the pass
   offset_t began_at_ = 0;
   journal::entity rules_;  // as they were then: what a replay from there is judged by
+  geofences geofences_;    // that changed before then, likewise
   std::uint64_t pass_ = 0;
   std::deque<slice> waiting_;  // for the commit
   slice due_{.parts = 0};      // committed, waiting for company
   std::size_t being_written_ = 0;
   std::vector<std::string> unsaved_;  // keys of trucks that a failed write left behind
   bool retries_unsaved_ = false;
+  geofences geofences_unsaved_;
   std::uint64_t failed_pass_ = 0;  // the writer's: nothing more of that pass is written
   snapshot_metrics metrics_;
 };

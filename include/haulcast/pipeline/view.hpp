@@ -1,5 +1,5 @@
-// The committed, told copy of every truck's newest position, status and registration: what reads and snapshots for subscribers
-// come from.
+// The committed, told copy of every truck's newest position, status and registration, and of every geofence: what reads and
+// snapshots for subscribers come from.
 #pragma once
 
 #include <memory>
@@ -44,18 +44,22 @@ class view {
   void tell_position(truck_index truck, std::string_view id, const engine::position& p, utc_time received_at, offset_t offset);
   void tell_status(truck_index truck, std::string_view id, engine::truck_status status);
   void tell_registration(const engine::outcome::registry_change& change);
+  /// O(log geofences).
+  void tell_geofence(const engine::outcome::geofence_change& change);
 
   /// Also one that was removed: whoever follows it by its index gets it when it comes back.
   std::optional<truck_index> find(std::string_view id) const;
   /// A truck that the world has but nobody was told of yet has an empty id.
   const told_truck& at(truck_index truck) const { return trucks_[truck]; }
   std::size_t size() const noexcept { return trucks_.size(); }
+  const engine::geofence_map& geofences() const noexcept { return geofences_; }
 
  private:
   told_truck& entry(truck_index truck, std::string_view id);
 
   block_vector<told_truck> trucks_;
   engine::id_index by_id_;
+  engine::geofence_map geofences_;
 };
 
 }  // namespace haulcast::pipeline

@@ -26,5 +26,7 @@ void measure_recovery(const stage& on, report& out);
 void measure_snapshot(const stage& on, report& out);
 /// Memory of a truck, and what a large fleet costs every position.
 void measure_fleet(const stage& on, report& out);
+/// What geofences cost every position beside other indexes, what a change costs, and memory. Without a server.
+void measure_geofences(const stage& on, report& out);
 
 }  // namespace haulcast::bench

@@ -1,0 +1,124 @@
+#include "circle.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "bounds.hpp"
+#include "ellipsoid.hpp"
+
+namespace haulcast::geo {
+namespace {
+
+constexpr double rounding_m = 1e-6;
+
+/// Metres from the earth's centre.
+vec3 space(point p) {
+  const vec3 up = unit(p);
+  const double n = equatorial_radius_m / std::sqrt(1 - eccentricity2 * up.z * up.z);
+  return {n * up.x, n * up.y, n * (1 - eccentricity2) * up.z};
+}
+
+// A curve that is nowhere curved more than a circle of this radius has chords at least as long as the circle's (A. Schur 1921).
+// One nowhere curved less, and hardly twisted, has chords at most as long but for what the twist of geodesics (a 300th of their
+// curvature) adds: less than a hundred-millionth, for which the second radius is that much larger.
+constexpr double bent_most_m = radius_least_m;
+constexpr double bent_least_m = radius_most_m * (1 + 1e-6);
+
+double chord_m(double metres, double radius) {
+  return 2 * radius * std::sin(std::min(metres / (2 * radius), std::numbers::pi / 2));
+}
+double along_m(double chord, double radius) { return 2 * radius * std::asin(std::min(1.0, chord / (2 * radius))); }
+double square(double x) { return x * x; }
+
+}  // namespace
+
+prepared_circle::prepared_circle(const circle& of)
+    : center_{of.center},
+      radius_m_{of.radius_m},
+      radius2_{square(of.radius_m)},
+      bounds_{bounds_of_cap(of.center, of.radius_m / radius_least_m)},
+      in_space_{space(of.center)},
+      chord2_inside_{square(std::max(0.0, chord_m(of.radius_m, bent_most_m) - rounding_m))},
+      chord2_outside_{square(chord_m(of.radius_m, bent_least_m) + rounding_m)} {
+  measure_box();
+}
+
+/// Both radii of curvature grow, and parallels shrink, from the equator to the poles.
+void prepared_circle::measure_box() noexcept {
+  flat_ = bounds_.south > -90 && bounds_.north < 90;
+  if (!flat_) return;
+  const auto scale_at = [](double latitude) {
+    const double w2 = 1 - eccentricity2 * square(std::sin(latitude * radians));
+    const double east = equatorial_radius_m / std::sqrt(w2) * std::cos(latitude * radians);
+    const double north = equatorial_radius_m * (1 - eccentricity2) / (w2 * std::sqrt(w2));
+    return scale{square(north * radians), square(east * radians)};
+  };
+  const double farthest = std::max(std::fabs(bounds_.south), std::fabs(bounds_.north));
+  const double nearest =
+      bounds_.south <= 0 && bounds_.north >= 0 ? 0 : std::min(std::fabs(bounds_.south), std::fabs(bounds_.north));
+  const scale far = scale_at(farthest);
+  const scale near = scale_at(nearest);
+  constexpr double hair = 1e-12;  // for rounding
+  least_ = {near.north2 * (1 - hair), far.east2 * (1 - hair)};
+  most_ = {far.north2 * (1 + hair), near.east2 * (1 + hair)};
+}
+
+bool prepared_circle::contains(point p) const noexcept {
+  if (!bounds_.contains(p)) return false;
+  if (flat_) {
+    double east = p.longitude - center_.longitude;
+    if (east > 180) east -= 360;
+    if (east < -180) east += 360;
+    const double north2 = square(p.latitude - center_.latitude);
+    const double east2 = square(east);
+    // The straight line of the map is a way there. And a way no longer than the radius would not leave the box.
+    if (most_.north2 * north2 + most_.east2 * east2 <= radius2_) return true;
+    if (least_.north2 * north2 + least_.east2 * east2 > radius2_) return false;
+  }
+  const double chord2 = norm2(space(p) - in_space_);
+  if (chord2 < chord2_inside_) return true;
+  if (chord2 > chord2_outside_) return false;
+  return geodesic_m(center_, p) <= radius_m_;
+}
+
+prepared_circle::between prepared_circle::distance_m(const vec3& there) const noexcept {
+  const double chord = norm(there - in_space_);
+  return {along_m(chord, bent_least_m), along_m(chord, bent_most_m)};
+}
+
+double prepared_circle::signed_distance_m(point p, double) const noexcept {
+  const auto [least, most] = distance_m(space(p));
+  double off = (least + most) / 2 - radius_m_;
+  if (most - least > 1e-3 + 1e-4 * std::fabs(off)) off = geodesic_m(center_, p) - radius_m_;
+  return contains(p) ? -std::fabs(off) : std::max(std::fabs(off), 1e-9);
+}
+
+/// Coming nearer until its nearest place, then farther away again. On the ellipsoid that place is another than on the sphere by
+/// up to a 300th of the distance, which matters where the way just touches the disc.
+void prepared_circle::probes(const arc& way, parts& out) const {
+  const vec3 center = unit(center_);
+  double nearest = std::clamp(way.nearest_part(center), 0.0, 1.0);
+  const auto off_at = [&](double part) { return signed_distance_m(place(way.at(part)), 0); };
+  if (const double off = off_at(nearest); off > 0 && off < 2e-5 * radius_m_ + 0.01) {
+    const double slack = 0.004 * radius_m_ / (way.angle() * radius_least_m);
+    double low = std::max(0.0, nearest - slack);
+    double high = std::min(1.0, nearest + slack);
+    for (int i = 0; i < 60; ++i) {
+      const double a = low + (high - low) * 0.4;
+      const double b = low + (high - low) * 0.6;
+      (off_at(a) < off_at(b) ? high : low) = off_at(a) < off_at(b) ? b : a;
+    }
+    nearest = (low + high) / 2;
+  }
+  out.push_back(nearest);
+}
+
+coverage prepared_circle::of(const cap& piece) const noexcept {
+  const auto [least, most] = distance_m(space(piece.center));
+  const double rim = piece.angle * radius_most_m;
+  if (least - rim > radius_m_) return coverage::outside;
+  if (most + rim < radius_m_) return coverage::inside;
+  return coverage::partly;
+}
+
+}  // namespace haulcast::geo

@@ -1,0 +1,127 @@
+#include "flat_rings.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "vec3.hpp"
+
+namespace haulcast::geo {
+namespace {
+
+/// On the plane, where a direction's rounding grows with the distance from the centre.
+constexpr double flat_rounding = 1e-14;
+constexpr double view = 0.5;  // cosine of 60 degrees
+constexpr std::size_t few = 32;
+
+/// sin(x) and 1 - cos(x). Near the centre, where nearly all questions are, by the first terms of their series, to the last bit
+/// or two.
+struct turn {
+  double sine;
+  double versine;
+};
+
+turn turn_by(double x) {
+  if (std::fabs(x) > 0.1) {
+    const double half = std::sin(x / 2);
+    return {std::sin(x), 2 * half * half};
+  }
+  const double x2 = x * x;
+  return {x * (1 - x2 / 6 * (1 - x2 / 20 * (1 - x2 / 42 * (1 - x2 / 72)))),
+          x2 / 2 * (1 - x2 / 12 * (1 - x2 / 30 * (1 - x2 / 56 * (1 - x2 / 90))))};
+}
+
+point middle_of(const ring& outer) {
+  vec3 sum{};
+  for (std::size_t i = 0; i + 1 < outer.size(); ++i) sum = sum + unit(outer[i]);
+  return norm2(sum) > 0 ? place(sum) : point{};
+}
+
+}  // namespace
+
+void flat_rings::strip::add(const strip& other) {
+  x_high = std::max(x_high, other.x_high);
+  y_low = std::min(y_low, other.y_low);
+  y_high = std::max(y_high, other.y_high);
+}
+
+bool flat_rings::strip::meets(flat p) const {
+  return p.y >= y_low - flat_rounding && p.y <= y_high + flat_rounding && p.x <= x_high + flat_rounding;
+}
+
+flat_rings::flat_rings(point center)
+    : center_{center}, sin_center_{std::sin(center.latitude * radians)}, cos_center_{std::cos(center.latitude * radians)} {}
+
+std::optional<flat_rings> flat_rings::of(const polygon& area) {
+  flat_rings made{middle_of(area.rings.front())};
+  for (const auto& ring : area.rings) {
+    for (const auto& vertex : ring) {
+      const auto there = made.project(vertex);
+      if (!there) return std::nullopt;
+      made.vertices_.push_back(*there);
+    }
+    made.ends_.push_back(static_cast<std::uint32_t>(made.vertices_.size() - 1));
+  }
+  made.vertices_.shrink_to_fit();
+  const std::size_t edges = made.vertices_.size() - 1;
+  if (edges > few) made.boxes_ = {edges, [&](std::size_t i) { return made.has_edge(i) ? made.strip_of(i) : strip{}; }};
+  return made;
+}
+
+std::optional<flat_rings::flat> flat_rings::project(point p) const {
+  double east = p.longitude - center_.longitude;
+  if (east > 180) east -= 360;
+  if (east < -180) east += 360;
+  const auto [sin_north, versin_north] = turn_by((p.latitude - center_.latitude) * radians);
+  const auto [sin_east, versin_east] = turn_by(east * radians);
+  const double cos_latitude = cos_center_ * (1 - versin_north) - sin_center_ * sin_north;
+  const double up = 1 - versin_north - cos_center_ * cos_latitude * versin_east;
+  if (up < view) return std::nullopt;
+  return flat{cos_latitude * sin_east / up, (sin_north + sin_center_ * cos_latitude * versin_east) / up};
+}
+
+bool flat_rings::has_edge(std::size_t vertex) const {
+  return ends_.size() == 1 || !std::ranges::binary_search(ends_, static_cast<std::uint32_t>(vertex));
+}
+
+flat_rings::strip flat_rings::strip_of(std::size_t edge) const {
+  const auto [a, b] = std::pair{vertices_[edge], vertices_[edge + 1]};
+  return {std::max(a.x, b.x), std::min(a.y, b.y), std::max(a.y, b.y)};
+}
+
+bool flat_rings::count(std::size_t edge, flat p, bool& odd) const {
+  const flat a = vertices_[edge];
+  const flat b = vertices_[edge + 1];
+  if (p.y < std::min(a.y, b.y) - flat_rounding || p.y > std::max(a.y, b.y) + flat_rounding) return true;
+  if (p.x > std::max(a.x, b.x) + flat_rounding) return true;
+  const bool crosses = (a.y > p.y) != (b.y > p.y);
+  if (p.x < std::min(a.x, b.x) - flat_rounding) {
+    odd ^= crosses;
+    return true;
+  }
+  const flat along{b.x - a.x, b.y - a.y};
+  const double left = along.x * (p.y - a.y) - along.y * (p.x - a.x);
+  if (left * left <= flat_rounding * flat_rounding * (along.x * along.x + along.y * along.y)) return false;
+  odd ^= crosses && (left > 0) == (along.y > 0);
+  return true;
+}
+
+bool flat_rings::inside(point p) const {
+  const auto there = project(p);
+  if (!there) return false;
+  bool odd = false;
+  if (boxes_.empty()) {
+    for (std::size_t i = 0; i + 1 < vertices_.size(); ++i)
+      if (has_edge(i) && !count(i, *there, odd)) return true;
+    return odd;
+  }
+  const bool off_edges = boxes_.walk(
+      boxes_.root(), [&](const strip& box) { return box.meets(*there); },
+      [&](std::size_t i) { return !has_edge(i) || count(i, *there, odd); });
+  return !off_edges || odd;
+}
+
+std::size_t flat_rings::bytes() const noexcept {
+  return vertices_.capacity() * sizeof(flat) + ends_.capacity() * sizeof(std::uint32_t) + boxes_.bytes();
+}
+
+}  // namespace haulcast::geo

@@ -1,0 +1,28 @@
+// How far a search for the nearest edge goes, and how what it finds is told in metres.
+#pragma once
+
+#include <cmath>
+#include <numbers>
+
+#include "ellipsoid.hpp"
+#include "vec3.hpp"
+
+namespace haulcast::geo {
+
+/// Squares of chords beyond all that is at most so many metres away.
+inline double chord2_within(double metres) {
+  const double angle = metres / radius_least_m * (1 + 1e-12) + 1e-12;
+  return angle < std::numbers::pi ? chord2_of_angle(angle) : 8;
+}
+
+/// Some distance that is farther.
+inline double beyond(double reach_m) { return reach_m * 1.001 + 1; }
+
+/// To a place that an edge tree has found: near it without, and far away with the geodesic.
+inline double metres_between(point p, vec3 direction, vec3 foot) {
+  constexpr double near_m = 500'000;
+  const double metres = near_metres(direction, foot);
+  return metres < near_m ? metres : geodesic_m(p, place(foot));
+}
+
+}  // namespace haulcast::geo

@@ -1,0 +1,44 @@
+// A PostgreSQL server of a test's own, as Debian packages it.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "support/child_process.hpp"
+#include "support/temp_directory.hpp"
+
+namespace haulcast::support {
+
+/// Starts at construction, with an empty cluster in a temporary directory, and takes connections then; throws
+/// std::runtime_error with what it wrote when it does not come to that. Listens on a Unix socket in that directory and nowhere
+/// else; nothing it writes is synced. Started by root it runs as `postgres`, which refuses to run as root. It dies with the
+/// test process.
+class postgres_server {
+ public:
+  /// Where the programs are; empty when they are not installed.
+  static std::filesystem::path programs();
+
+  postgres_server();
+  ~postgres_server();
+  postgres_server(const postgres_server&) = delete;
+  postgres_server& operator=(const postgres_server&) = delete;
+
+  /// For libpq and what is built on it: the superuser, in the database `postgres`.
+  std::string connection() const;
+
+  /// Runs a script by `psql` and gives what it printed, unaligned and without headings. Throws std::runtime_error with the
+  /// first error.
+  std::string run(const std::string& sql, std::chrono::milliseconds within = std::chrono::minutes{10});
+
+ private:
+  child_options as_its_user(child_options options) const;
+  void make_cluster();
+  void await_connections(std::chrono::milliseconds within);
+
+  temp_directory directory_;
+  std::unique_ptr<child_process> process_;
+};
+
+}  // namespace haulcast::support
