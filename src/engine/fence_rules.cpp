@@ -64,10 +64,7 @@ event about_visit(event_type type, std::string_view truck_id, const geofence& g,
 class judging {
  public:
   judging(const fence_step& step, visits& all, const geofence& g, std::vector<double>& crossings, fence_events& out)
-      : step_{step}, all_{all}, g_{g}, noise_{g, step.now}, crossings_{crossings}, out_{out} {
-    crossings_.clear();
-    if (step_.connected) g_.region->crossings(*step_.before_where, step_.now.point, crossings_);
-  }
+      : step_{step}, all_{all}, g_{g}, noise_{g, step.now}, scratch_{crossings}, out_{out} {}
 
   void run() {
     const bool in = g_.region->contains(step_.now.point);
@@ -97,9 +94,11 @@ class judging {
   }
   // In and out between two positions, which are too far apart to be noise.
   void pass_by() {
-    if (crossings_.size() < 2 || !noise_.has_moved(*step_.before_where, step_.now.point)) return;
-    if (!noise_.plain) return told_visit(at(crossings_.front()), at(crossings_.back()));
-    for (std::size_t i = 0; i + 1 < crossings_.size(); i += 2) told_visit(at(crossings_[i]), at(crossings_[i + 1]));
+    if (!step_.connected || !noise_.has_moved(*step_.before_where, step_.now.point)) return;
+    const auto& all = crossings();
+    if (all.size() < 2) return;
+    if (!noise_.plain) return told_visit(at(all.front()), at(all.back()));
+    for (std::size_t i = 0; i + 1 < all.size(); i += 2) told_visit(at(all[i]), at(all[i + 1]));
   }
   void seem_in(visit& v) {
     weigh(v);
@@ -117,15 +116,16 @@ class judging {
       v.run = 0;
       return;
     }
-    if (crossings_.size() < 2 || !noise_.has_moved(*step_.before_where, step_.now.point)) return;
+    if (!step_.connected || !noise_.has_moved(*step_.before_where, step_.now.point)) return;
+    const auto& all = crossings();
+    if (all.size() < 2) return;
     if (noise_.plain) {
-      for (std::size_t i = 0; i + 1 < crossings_.size(); i += 2) leave_and_return(v, crossings_[i], crossings_[i + 1]);
+      for (std::size_t i = 0; i + 1 < all.size(); i += 2) leave_and_return(v, all[i], all[i + 1]);
       return;
     }
-    const double middle = (crossings_.front() + crossings_.back()) / 2;
+    const double middle = (all.front() + all.back()) / 2;
     const geo::point there = between(*step_.before_where, step_.now.point, middle);
-    if (g_.region->signed_distance_m(there, noise_.margin_m) > noise_.margin_m)
-      leave_and_return(v, crossings_.front(), crossings_.back());
+    if (g_.region->signed_distance_m(there, noise_.margin_m) > noise_.margin_m) leave_and_return(v, all.front(), all.back());
   }
   void seem_out(visit& v) {
     if (v.run == 0) start(v);
@@ -197,7 +197,17 @@ class judging {
     const milliseconds after{static_cast<std::int64_t>(std::floor(part * span + 0.5))};
     return {step_.before_when + after, between(*step_.before_where, step_.now.point, part), true};
   }
-  crossing last_crossing() const { return crossings_.empty() ? here() : at(crossings_.back()); }
+  crossing last_crossing() {
+    const auto& all = crossings();
+    return all.empty() ? here() : at(all.back());
+  }
+  // Looked for where they matter only: it takes longer than all else.
+  const std::vector<double>& crossings() {
+    if (std::exchange(has_crossings_, true)) return scratch_;
+    scratch_.clear();
+    if (step_.connected) g_.region->crossings(*step_.before_where, step_.now.point, scratch_);
+    return scratch_;
+  }
 
   // What else is known of the truck at that moment is what the position says of the trip.
   kept_position position_at(const crossing& c) const {
@@ -221,7 +231,8 @@ class judging {
   visits& all_;
   const geofence& g_;
   const noise noise_;
-  std::vector<double>& crossings_;
+  std::vector<double>& scratch_;
+  bool has_crossings_ = false;
   fence_events& out_;
 };
 
