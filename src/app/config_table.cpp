@@ -417,9 +417,11 @@ const auto table = std::to_array<config_key>({
      .unit = "seconds",
      .min = 1,
      .max = 86'400,
-     .help = "The longest gap between two positions in which the moment of a crossing is interpolated.",
-     .at = [](config& c) -> key_target { return &c.engine.max_segment; },
-     .later = true},
+     .help =
+         "The longest gap between two positions in which a truck is taken to have gone straight: in it the moment at which a "
+         "geofence's boundary was crossed is interpolated, and geofences on the way are entered and left. Larger tells of "
+         "more crossings that nobody saw.",
+     .at = [](config& c) -> key_target { return &c.engine.max_segment; }},
     {.name = "engine.default_speed_limit_kmh",
      .default_value = "none",
      .unit = "km/h",

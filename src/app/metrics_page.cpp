@@ -92,6 +92,8 @@ void add_ingest(page& p, const pipeline::pipeline& spine) {
   p.counter("haulcast_commands_again_total", "Commands sent again and told again what they came to, by their Idempotency-Key.",
             m.commands_again);
   p.gauge("haulcast_geofences", "Geofences that there are.", spine.sizes().geofences);
+  p.counter("haulcast_geofence_visits_refused_total",
+            "Positions in geofences that are not followed, because the truck is in 64 others.", m.visits_refused);
   p.gauge("haulcast_idempotency_keys", "Keys remembered, some of them past their 24 hours.", spine.sizes().retry_keys);
   p.counter("haulcast_idempotency_keys_displaced_total", "Keys forgotten before their 24 hours, for want of room.",
             m.retry_keys_displaced);

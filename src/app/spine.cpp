@@ -28,7 +28,8 @@ pipeline::pipeline_options pipeline_options_of(const config& cfg) {
              .offline_after = cfg.engine.offline_after,
              .filters = cfg.filters.enabled,
              .filter_max_speed_kmh = cfg.filters.max_speed_kmh,
-             .filter_max_accuracy_m = cfg.filters.max_accuracy_m};
+             .filter_max_accuracy_m = cfg.filters.max_accuracy_m,
+             .max_segment = cfg.engine.max_segment};
   o.window_budget_bytes = cfg.engine.window_budget_bytes;
   o.max_trucks = cfg.engine.max_trucks;
   o.max_geofences = cfg.engine.max_geofences;

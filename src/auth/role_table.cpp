@@ -25,6 +25,7 @@ constexpr access_rule table[] = {
     {"GET", "/v1/geofences/{geofence_id}", in_head, keeps_sites, ownership::reads_one},
     {"PUT", "/v1/geofences/{geofence_id}", in_head, keeps_sites, ownership::writes_own},
     {"DELETE", "/v1/geofences/{geofence_id}", in_head, keeps_sites, ownership::writes_own},
+    {"GET", "/v1/geofences/{geofence_id}/trucks", in_head, keeps_sites, ownership::reads_one},
     {"GET", "/v1/events/stream", in_head, any_role, ownership::reads_some},
     {"POST", "/v1/ws-tickets", in_head, any_role, ownership::none},
     {"GET", "/v1/ws", in_handshake, any_role, ownership::interests},

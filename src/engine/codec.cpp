@@ -123,15 +123,39 @@ position position_decoder::decode(byte_reader& in) {
 }
 
 namespace {
-enum : std::uint8_t { late_bit = 1, interpolated_bit = 2, position_bit = 4 };
+enum : std::uint8_t { late_bit = 1, interpolated_bit = 2, position_bit = 4, fence_bit = 8, limit_bit = 16 };
+constexpr std::uint8_t exit_reasons = 4;
+
+void encode(byte_writer& out, const fence_facts& about) {
+  out.text(about.geofence_id);
+  out.text(about.geofence_name);
+  out.u8(static_cast<std::uint8_t>(about.reason));
+  if (!std::isnan(about.speed_limit_kmh)) out.raw(about.speed_limit_kmh);
+}
+
+fence_facts decode_fence(byte_reader& in, bool has_limit) {
+  fence_facts about;
+  about.geofence_id = in.text();
+  about.geofence_name = in.text();
+  const std::uint8_t reason = in.u8();
+  if (reason >= exit_reasons)
+    in.fail();
+  else
+    about.reason = static_cast<exit_reason>(reason);
+  if (has_limit) about.speed_limit_kmh = in.raw();
+  return about;
+}
+
+bool has_limit(const event& e) noexcept { return e.fence && !std::isnan(e.fence->speed_limit_kmh); }
 }  // namespace
 
 void encode(byte_writer& out, const event& e, utc_time base) {
   out.u8(static_cast<std::uint8_t>(e.type));
   out.u8(static_cast<std::uint8_t>((e.late ? late_bit : 0) | (e.interpolated ? interpolated_bit : 0) |
-                                   (e.where ? position_bit : 0)));
+                                   (e.where ? position_bit : 0) | (e.fence ? fence_bit : 0) | (has_limit(e) ? limit_bit : 0)));
   out.svarint(minus(to_epoch_ms(e.time), to_epoch_ms(base)));
   out.text(e.truck_id);
+  if (e.fence) encode(out, *e.fence);
   if (!e.where) return;
   position_encoder positions{base};
   positions.encode(out, e.where->get());
@@ -149,6 +173,7 @@ event decode_event(byte_reader& in, utc_time base) {
   e.interpolated = (flags & interpolated_bit) != 0;
   e.time = from_epoch_ms(plus(to_epoch_ms(base), in.svarint()));
   e.truck_id = in.text();
+  if ((flags & fence_bit) != 0) e.fence = decode_fence(in, (flags & limit_bit) != 0);
   if ((flags & position_bit) != 0) {
     position_decoder positions{base};
     e.where.emplace(positions.decode(in));

@@ -24,8 +24,15 @@ bool read_digits(std::string_view text, Int& value) noexcept {
 }  // namespace
 
 std::string_view to_string(event_type type) noexcept {
-  static constexpr std::array<std::string_view, event_types> names{"truck.online", "truck.offline"};
+  static constexpr std::array<std::string_view, event_types> names{"truck.online",    "truck.offline",    "geofence.entered",
+                                                                   "geofence.exited", "geofence.dwelled", "zone.violated",
+                                                                   "speed.violated",  "speed.normalised"};
   return names[static_cast<std::size_t>(type)];
+}
+
+std::string_view to_string(exit_reason reason) noexcept {
+  static constexpr std::array<std::string_view, 4> names{"", "deleted", "disabled", "changed"};
+  return names[static_cast<std::size_t>(reason)];
 }
 
 std::string event_id::to_string() const {

@@ -104,6 +104,7 @@ bool geofence::concerns(std::string_view truck_id) const noexcept {
 
 void geofence::prepare() {
   if (!region) region.emplace(shape);
+  if (!cover) cover = std::make_shared<const geo::cover>(geo::cover_of(*region));
 }
 
 void geofence::save(byte_writer& out) const {

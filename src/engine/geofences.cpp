@@ -35,13 +35,12 @@ void geofences::give_back(std::vector<geofence_changes> taken) {
   given_back_ = std::move(taken);
 }
 
-bool geofences::restore(std::string_view bytes) {
+std::shared_ptr<const geofence> geofences::restore(std::string_view bytes) {
   byte_reader in{bytes};
   auto made = std::make_shared<geofence>();
-  if (!made->load(in) || !in.done()) return false;
+  if (!made->load(in) || !in.done()) return nullptr;
   made->prepare();
-  std::string id = made->id;
-  return all_.emplace(std::move(id), std::move(made)).second;
+  return all_.emplace(made->id, made).second ? made : nullptr;
 }
 
 }  // namespace haulcast::engine

@@ -14,9 +14,10 @@ void save(const options& o, byte_writer& out) {
   out.u8(o.filters ? 1 : 0);
   out.raw(o.filter_max_speed_kmh);
   out.raw(o.filter_max_accuracy_m);
+  out.svarint(o.max_segment.count());
 }
 
-bool load(options& o, byte_reader& in) {
+bool load(options& o, byte_reader& in, std::uint32_t by) {
   o.identity_window = seconds{in.svarint()};
   o.identity_bytes_max = static_cast<std::uint32_t>(in.varint());
   o.stop_speed_kmh = in.raw();
@@ -25,6 +26,7 @@ bool load(options& o, byte_reader& in) {
   o.filters = in.u8() != 0;
   o.filter_max_speed_kmh = in.raw();
   o.filter_max_accuracy_m = in.raw();
+  if (by >= 5) o.max_segment = seconds{in.svarint()};
   return in.ok();
 }
 

@@ -29,6 +29,8 @@ void outcome::clear() noexcept {
   events.clear();
   registry.clear();
   fence.reset();
+  visits.clear();
+  visits_refused = 0;
   decided = {};
   partly_skipped = false;
 }
@@ -50,6 +52,7 @@ truck_index world::index_of(std::string_view truck_id) {
   const auto index = static_cast<truck_index>(trucks_.size());
   trucks_.emplace_back().id = truck_id;
   registrations_.emplace_back();
+  presences_.emplace_back();
   by_id_.insert(id_index::hash(truck_id), index);
   return index;
 }
@@ -62,7 +65,10 @@ void world::prefetch(const std::vector<std::string_view>& truck_ids) const {
     const std::size_t count = std::min(at_once, truck_ids.size() - begin);
     for (std::size_t i = 0; i < count; ++i) by_id_.prefetch(hashes[i] = id_index::hash(truck_ids[begin + i]));
     for (std::size_t i = 0; i < count; ++i) {
-      if (const auto likely = by_id_.guess(hashes[i])) trucks_[*likely].prefetch();
+      const auto likely = by_id_.guess(hashes[i]);
+      if (!likely) continue;
+      trucks_[*likely].prefetch();
+      if (follows_) haulcast::prefetch(&presences_[*likely]);
     }
   }
 }
@@ -113,6 +119,7 @@ void world::apply(const batch& input, offset_t offset, outcome& out) {
       out.events.push_back(about(event_type::truck_offline, offline_due(t), t));
       t.online = false;
     }
+    if (!skip_[i] && follows_) settle_visits(out.trucks[i].truck, input.received_at, out);
   }
   out.judgements.reserve(input.positions.size());
   for (const batch_position& p : input.positions) {
@@ -123,10 +130,12 @@ void world::apply(const batch& input, offset_t offset, outcome& out) {
     truck& t = trucks_[out.trucks[p.truck].truck];
     const judgement j = t.judge(p.where, rules_);
     out.judgements.push_back(j);
+    const truck_moment before{t.has_position, t.agreeing == 0, t.newest.timestamp(), t.newest.point()};
     window_bytes_ -= t.window.bytes();
     t.apply(p.where, j, input.received_at, rules_);
     window_bytes_ += t.window.bytes();
     if (!t.online) come_online(out.trucks[p.truck].truck, j.what, input.received_at, offset, out);
+    if (follows_ && j.what == verdict::live) follow(out.trucks[p.truck].truck, before, p.where, out);
   }
   for (std::size_t i = 0; i < input.trucks.size(); ++i) {
     auto& [index, status] = out.trucks[i];
@@ -148,9 +157,18 @@ void world::apply(const tick& input, offset_t offset, outcome& out) {
       out.partly_skipped = true;
       continue;
     }
-    if (!t.online || offline_due(t) > input.now) continue;
-    out.events.push_back(about(event_type::truck_offline, offline_due(t), t));
-    t.online = false;
+    bool changed = settle_visits(index, input.now, out);
+    if (presences_[index].in.dwells_at().value_or(utc_time::max()) <= input.now) {
+      dwell_until(presences_[index].in, input.now, t.id, t.newest, fence_events_);
+      give_visits(index, out);
+      changed = true;
+    }
+    if (t.online && offline_due(t) <= input.now) {
+      out.events.push_back(about(event_type::truck_offline, offline_due(t), t));
+      t.online = false;
+      changed = true;
+    }
+    if (!changed) continue;
     touch(index, offset);
     out.trucks.push_back({index, t.status()});
   }
@@ -194,10 +212,11 @@ void world::apply(const started& input, offset_t offset, outcome& out) {
   rules_ = input.rules;
   rules_changed_at_ = offset;
   if (sooner) count_silence_anew();
+  recount_visits();
 }
 
 std::vector<std::string_view> world::due(utc_time now, std::size_t max) {
-  std::vector<std::string_view> found;
+  std::vector<truck_index> found;
   std::vector<due_entry> put_back;
   for (std::size_t looked_at = 0; !dues_.empty() && dues_.top().when <= now; ++looked_at) {
     if (found.size() == max || looked_at == stale_dues_max) break;
@@ -210,12 +229,17 @@ std::vector<std::string_view> world::due(utc_time now, std::size_t max) {
     } else if (when != top.when) {
       dues_.push({when, top.truck});  // heard since: looked at again when its turn comes
     } else {
-      found.push_back(t.id);
+      found.push_back(top.truck);
       put_back.push_back(top);  // should the tick be refused, it is found again
     }
   }
   for (const due_entry& entry : put_back) dues_.push(entry);
-  return found;
+  find_dwelling(now, max, found);
+  find_unsettled(max, found);
+  std::vector<std::string_view> ids;
+  ids.reserve(found.size());
+  for (const truck_index index : found) ids.push_back(trucks_[index].id);
+  return ids;
 }
 
 void world::mark_changed(std::string_view truck_id) {
@@ -246,10 +270,16 @@ void world::save_rules(byte_writer& out) const {
   save(rules_, out);
 }
 
-// A truck of which nothing was said is written as before there were registrations.
+// A truck of which nothing was said is written as before there were registrations, and one that is in no geofence as before
+// there were visits.
 void world::save_truck(truck_index index, byte_writer& out) const {
+  const engine::visits& in = presences_[index].in;
   trucks_[index].save(out);
-  if (registrations_[index]) registrations_[index]->save(out);
+  if (registrations_[index])
+    registrations_[index]->save(out);
+  else if (!in.empty())
+    registration{}.save(out);  // version 0: nothing was said
+  if (!in.empty()) in.save(out);
 }
 
 bool world::restore_rules(std::string_view bytes) {
@@ -257,7 +287,13 @@ bool world::restore_rules(std::string_view bytes) {
   rules_changed_at_ = in.varint();
   started_at_ = from_epoch_ms(in.svarint());
   now_ = std::max(now_, started_at_);
-  if (!load(rules_, in) || !in.done()) return false;
+  // Rows do not say which version wrote them; the oldest rules have no more than the first members.
+  const std::string_view rest = bytes.substr(bytes.size() - in.left());
+  if (!load(rules_, in) || !in.done()) {
+    byte_reader older{rest};
+    rules_ = {};
+    if (!load(rules_, older, 4) || !older.done()) return false;
+  }
   count_silence_anew();
   return true;
 }
@@ -269,16 +305,32 @@ bool world::restore_truck(std::string_view bytes) {
   std::shared_ptr<registration> said;
   if (!in.done()) {
     said = std::make_shared<registration>();
-    if (!said->load(in) || !in.done()) return false;
+    if (!said->load(in)) return false;
+    if (said->version == 0) said.reset();
   }
+  presence here;
+  if (!in.done() && (!here.in.load(in) || !in.done())) return false;
   const auto index = static_cast<truck_index>(trucks_.size());
   now_ = std::max(now_, t.heard_at);
   window_bytes_ += t.window.bytes();
   by_id_.insert(id_index::hash(t.id), index);
   trucks_.emplace_back(std::move(t));
   registrations_.emplace_back(std::move(said));
+  presences_.emplace_back(std::move(here));
+  for (const visit& v : presences_.back().in.all()) {
+    follows_ = true;
+    if (v.inside) inside_[v.geofence_id].insert(index);
+  }
+  await_dwelling(index);
   if (trucks_.back().online) await_silence(index);
   return true;
+}
+
+bool world::restore_geofence(std::string_view bytes) {
+  const auto restored = geofences_.restore(bytes);
+  if (restored) fences_.put(restored);
+  follows_ = true;
+  return restored != nullptr;
 }
 
 bool world::restore_retries(const std::vector<std::string_view>& rows) {

@@ -35,6 +35,9 @@ void world::decide(const put_geofence& asked, utc_time, offset_t offset, outcome
   made->version = offset;
   made->prepare();
   geofences_.set(made);
+  fences_.put(made);
+  follows_ = true;
+  if (present) fence_has_changed(made->id);
   out.fence = {made->id, std::move(made)};
   out.decided = {present ? command_status::updated : command_status::created, offset};
 }
@@ -50,6 +53,8 @@ void world::decide(const remove_geofence& asked, utc_time, offset_t, outcome& ou
     return;
   }
   geofences_.remove(asked.geofence_id);
+  fences_.remove(asked.geofence_id);
+  fence_has_changed(asked.geofence_id);
   out.fence = {asked.geofence_id, nullptr};
   out.decided = {command_status::removed};
 }

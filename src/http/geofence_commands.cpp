@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <random>
 #include <utility>
@@ -18,14 +17,6 @@ namespace {
 
 using engine::command_status;
 using reading = result<std::unique_ptr<engine::command>, problem>;
-
-constexpr std::size_t small_body_bytes = 16 << 10;
-constexpr std::ptrdiff_t few_vertices = 200;  // looked at in some 0.1 ms
-
-// Each vertex is an array of its own.
-bool is_quickly_read(std::string_view body) noexcept {
-  return body.size() <= small_body_bytes && std::ranges::count(body, '[') <= few_vertices;
-}
 
 std::optional<std::uint64_t> version_in(std::string_view opaque) noexcept {
   std::uint64_t version = 0;
@@ -123,27 +114,18 @@ response to_answer(const pipeline::pipeline&, const pipeline::command_receipt& t
   return refuse(code::internal_error);
 }
 
+// Even a small body may be a shape of the size of a country, which takes milliseconds to lay out on the map.
 late_handler putting(pipeline::pipeline& spine, std::shared_ptr<desk> aside, reading (*read)(const request&)) {
   return [&spine, read, aside = std::move(aside)](request& r, response& to) -> answer_later {
-    if (!is_quickly_read(r.body)) {
-      return [&spine, &r, &to, call = std::make_unique<std::pair<desk*, reading (*)(const request&)>>(aside.get(), read)](
-                 answered done) mutable {
-        const auto [at, how] = *call;
-        at->run([&r, how] { return how(r); },
-                [&spine, &to, told = std::move(done)](reading asked) mutable {
-                  if (asked) return submit_command(spine, *std::move(asked), to_answer, to, std::move(told));
-                  to = to_response(asked.error());
-                  told(nullptr);
-                });
-      };
-    }
-    auto asked = read(r);
-    if (!asked) {
-      to = to_response(asked.error());
-      return {};
-    }
-    return [&spine, &to, command = *std::move(asked)](answered done) mutable {
-      submit_command(spine, std::move(command), to_answer, to, std::move(done));
+    return [&spine, &r, &to,
+            call = std::make_unique<std::pair<desk*, reading (*)(const request&)>>(aside.get(), read)](answered done) mutable {
+      const auto [at, how] = *call;
+      at->run([&r, how] { return how(r); },
+              [&spine, &to, told = std::move(done)](reading asked) mutable {
+                if (asked) return submit_command(spine, *std::move(asked), to_answer, to, std::move(told));
+                to = to_response(asked.error());
+                told(nullptr);
+              });
     };
   };
 }

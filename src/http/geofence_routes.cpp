@@ -17,6 +17,7 @@
 #include "haulcast/pipeline/pipeline.hpp"
 #include "haulcast/wire/geofence.hpp"
 #include "haulcast/wire/json_out.hpp"
+#include "haulcast/wire/time.hpp"
 
 namespace haulcast::http {
 
@@ -49,7 +50,8 @@ problem invalid(std::string_view name, std::string_view why) {
   return {.what = code::parameter_invalid, .detail = fmt::format("{}: {}", name, why)};
 }
 
-result<list_query, problem> read_list_query(const request& r) {
+// `tagged`: whether what is listed has tags.
+result<list_query, problem> read_list_query(const request& r, bool tagged = true) {
   list_query q;
   q.as_geo_json = negotiate(r.header("accept"), offered).value_or(0) == 1;
   for (const field& f : r.query()) {
@@ -61,7 +63,7 @@ result<list_query, problem> read_list_query(const request& r) {
     } else if (f.name == "cursor") {
       if (!is_id(f.value)) return invalid("cursor", "a next_cursor of an earlier answer");
       q.after = f.value;
-    } else if (f.name == "tag") {
+    } else if (tagged && f.name == "tag") {
       if (f.value.empty() || f.value.size() > engine::geofence::tag_bytes_max) return invalid("tag", "a tag of geofences");
       q.tag = f.value;
     } else {
@@ -136,6 +138,36 @@ response one(const pipeline::pipeline& spine, const request& r) {
   return answer;
 }
 
+// In the order of their ids. A truck that is seen by nobody else is seen by whose geofence it is in.
+response trucks_inside(const pipeline::pipeline& spine, const request& r) {
+  const auto& all = spine.live().geofences();
+  const auto found = all.find(r.parameter("geofence_id"));
+  if (found == all.end() || !may_see(*r.principal, *found->second))
+    return refuse(code::not_found, "There is no such geofence.");
+  const auto query = read_list_query(r, false);
+  if (!query) return to_response(query.error());
+  std::string json = R"({"items":[)";
+  std::size_t items = 0;
+  const std::string* last = nullptr;
+  bool more_follow = false;
+  if (const auto* const trucks = spine.live().inside(found->first)) {
+    for (auto at = trucks->upper_bound(query->after); at != trucks->end(); ++at) {
+      more_follow = items == query->limit;
+      if (more_follow) break;
+      if (items++ > 0) json += ',';
+      json += R"({"truck_id":)";
+      wire::append_string(json, at->first);
+      json += R"(,"entered_at":")";
+      wire::append_time(json, at->second);
+      json += "\"}";
+      last = &at->first;
+    }
+  }
+  json += R"(],"next_cursor":)";
+  json += more_follow ? fmt::format("\"{}\"}}", *last) : std::string{"null}"};
+  return json_response(std::move(json));
+}
+
 }  // namespace
 
 void add_geofence_routes(router& to, pipeline::pipeline& spine, net::any_io_executor loop) {
@@ -157,6 +189,9 @@ void add_geofence_routes(router& to, pipeline::pipeline& spine, net::any_io_exec
           .pattern = "/v1/geofences/{geofence_id}",
           .body_limit = geofence_body_bytes,
           .handler = put_geofence_handler(spine, aside)});
+  to.add({.method = method::get, .pattern = "/v1/geofences/{geofence_id}/trucks", .handler = sync_handler{[from](request& r) {
+                                                                                    return trucks_inside(*from, r);
+                                                                                  }}});
   to.add({.method = method::delete_, .pattern = "/v1/geofences/{geofence_id}", .handler = remove_geofence_handler(spine)});
 }
 

@@ -200,7 +200,7 @@ bool read_started(const record_view& record, engine::started& input) {
   input.now = record.time;
   input.engine_version = static_cast<std::uint32_t>(in.varint());
   if (in.ok() && input.engine_version > engine::version) return true;  // its rules may have members of which we know nothing
-  return load(input.rules, in) && in.done();
+  return load(input.rules, in, input.engine_version) && in.done();
 }
 
 }  // namespace haulcast::journal

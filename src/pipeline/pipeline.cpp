@@ -212,6 +212,8 @@ void pipeline::tell(in_flight& entry) {
   bool wanted = false;
   for (const auto& change : entry.what.registry) view_->tell_registration(change);
   if (entry.what.fence) view_->tell_geofence(*entry.what.fence);
+  for (const auto& visit : entry.what.visits) view_->tell_visit(visit.truck_id, visit.what);
+  metrics_.visits_refused += entry.what.visits_refused;
   if (entry.input) {
     const engine::batch& input = *entry.input;
     for (std::size_t i = 0; i < input.positions.size(); ++i) {

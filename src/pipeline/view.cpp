@@ -18,6 +18,9 @@ view::view(const engine::world& world, std::size_t max_trucks, offset_t told) : 
     mine.newest = t.newest;
     mine.received_at = t.newest_received_at;
     mine.position_told = told;
+    for (const engine::visit& v : world.visits_of(i).all()) {
+      if (v.inside) inside_[v.geofence_id].emplace(t.id, v.entered_at);
+    }
   }
 }
 
@@ -65,6 +68,22 @@ void view::tell_geofence(const engine::outcome::geofence_change& change) {
     geofences_.insert_or_assign(change.geofence_id, change.now);
   else
     geofences_.erase(change.geofence_id);
+}
+
+void view::tell_visit(const std::string& truck_id, const engine::visit_change& change) {
+  if (change.inside) {
+    inside_[change.geofence_id].insert_or_assign(truck_id, change.since);
+    return;
+  }
+  const auto fence = inside_.find(change.geofence_id);
+  if (fence == inside_.end()) return;
+  fence->second.erase(truck_id);
+  if (fence->second.empty()) inside_.erase(fence);
+}
+
+const view::trucks_inside* view::inside(std::string_view geofence_id) const {
+  const auto found = inside_.find(geofence_id);
+  return found == inside_.end() ? nullptr : &found->second;
 }
 
 std::optional<truck_index> view::find(std::string_view id) const {

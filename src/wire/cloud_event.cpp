@@ -1,5 +1,7 @@
 #include "haulcast/wire/cloud_event.hpp"
 
+#include <cmath>
+
 #include "haulcast/wire/json_out.hpp"
 #include "haulcast/wire/time.hpp"
 
@@ -26,9 +28,17 @@ class object_writer {
   bool first_ = true;
 };
 
+void append_fence(object_writer& data, const engine::fence_facts& about) {
+  append_string(data.name("geofence_id"), about.geofence_id);
+  if (!about.geofence_name.empty()) append_string(data.name("geofence_name"), about.geofence_name);
+  if (about.reason != engine::exit_reason::none) append_string(data.name("reason"), to_string(about.reason));
+  if (!std::isnan(about.speed_limit_kmh)) append_number(data.name("speed_limit_kmh"), about.speed_limit_kmh);
+}
+
 void append_data(std::string& out, const engine::event& e) {
   object_writer data{out};
   if (!e.truck_id.empty()) append_string(data.name("truck_id"), e.truck_id);
+  if (e.fence) append_fence(data, *e.fence);
   if (e.where) append_position(data.name("position"), e.truck_id, e.where->get());
   if (e.late) data.name("late") += "true";
   if (e.interpolated) data.name("interpolated") += "true";

@@ -162,8 +162,42 @@ TEST(EventCodec, KeepsEventsWithAndWithoutAPosition) {
   expect_exact(second.where->get(), where);
 }
 
+TEST(EventCodec, KeepsTheGeofenceThatAnEventIsAbout) {
+  event left;
+  left.type = event_type::geofence_exited;
+  left.time = morning;
+  left.truck_id = "TRK-1";
+  left.fence = fence_facts{"depot", "Dépôt", exit_reason::changed};
+  event fast = left;
+  fast.type = event_type::speed_violated;
+  fast.fence = fence_facts{"depot", "", exit_reason::none, 30.5};
+  std::string bytes;
+  byte_writer out{bytes};
+  encode(out, left, morning);
+  encode(out, fast, morning);
+  byte_reader in{bytes};
+  const event first = decode_event(in, morning);
+  const event second = decode_event(in, morning);
+  EXPECT_TRUE(in.ok() && in.done());
+  ASSERT_TRUE(first.fence && second.fence);
+  EXPECT_EQ(first.fence->geofence_id, "depot");
+  EXPECT_EQ(first.fence->geofence_name, "Dépôt");
+  EXPECT_EQ(first.fence->reason, exit_reason::changed);
+  EXPECT_TRUE(std::isnan(first.fence->speed_limit_kmh));
+  EXPECT_EQ(second.fence->geofence_name, "");
+  EXPECT_EQ(second.fence->reason, exit_reason::none);
+  EXPECT_EQ(second.fence->speed_limit_kmh, 30.5);
+}
+
+TEST(EventCodec, AnUnknownReasonIsRefused) {
+  std::string bytes{"\x03\x08\x00\x00\x01g\x00\x04", 8};
+  byte_reader in{bytes};
+  decode_event(in, morning);
+  EXPECT_FALSE(in.ok());
+}
+
 TEST(EventCodec, AnUnknownTypeIsRefused) {
-  std::string bytes{"\x07\x00\x00\x00", 4};
+  std::string bytes{"\x7F\x00\x00\x00", 4};
   byte_reader in{bytes};
   decode_event(in, morning);
   EXPECT_FALSE(in.ok());

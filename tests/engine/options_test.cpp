@@ -8,7 +8,7 @@ namespace haulcast::engine {
 namespace {
 
 TEST(Options, AreRestoredAsTheyWere) {
-  const options sent{seconds{1}, 2, 3.5, seconds{4}, seconds{5}, false, 6.25, 0.1};
+  const options sent{seconds{1}, 2, 3.5, seconds{4}, seconds{5}, false, 6.25, 0.1, seconds{6}};
   std::string bytes;
   byte_writer out{bytes};
   save(sent, out);
@@ -20,6 +20,18 @@ TEST(Options, AreRestoredAsTheyWere) {
     byte_reader cut{std::string_view{bytes}.substr(0, size)};
     EXPECT_FALSE(load(got, cut)) << size;
   }
+}
+
+TEST(Options, OfAnEngineBeforeGeofencesWereFollowedAreReadWithTheDefault) {
+  std::string bytes;
+  byte_writer out{bytes};
+  save({.stop_speed_kmh = 7}, out);
+  bytes.resize(bytes.size() - 2);  // max_segment: 120, as two bytes
+  byte_reader in{bytes};
+  options got;
+  EXPECT_TRUE(load(got, in, 4) && in.done());
+  EXPECT_EQ(got.stop_speed_kmh, 7);
+  EXPECT_EQ(got.max_segment, seconds{120});
 }
 
 }  // namespace

@@ -67,14 +67,14 @@ class viewer : public subscriber {
     while (waiting.has_positions()) waiting.take_positions(joined, 1);
     return speeds_in(joined);
   }
-  /// Types of the waiting events.
+  /// Types of the waiting events, without what they are about.
   std::string event_types() {
     std::string frames;
     waiting.take_events(frames, static_cast<std::size_t>(-1));
     std::string all;
-    const std::string_view key = R"("type":"truck.)";
+    const std::string_view key = R"(,"type":")";
     for (std::size_t from = frames.find(key); from != std::string::npos; from = frames.find(key, from)) {
-      from += key.size();
+      from = frames.find('.', from) + 1;
       if (!all.empty()) all += ", ";
       all += frames.substr(from, frames.find('"', from) - from);
     }

@@ -58,6 +58,8 @@ class auditor {
           ++report_.records;
           if (r.kind == journal::record_kind::started) started(r);
           if (r.kind == journal::record_kind::batch) batch(offset, r);
+          if (r.kind == journal::record_kind::command) command(offset, r);
+          if (r.kind == journal::record_kind::tick) tick(offset, r);
           return {};
         });
     if (!read) throw std::runtime_error{read.error().what};
@@ -74,9 +76,7 @@ class auditor {
   void batch(journal::offset_t offset, const journal::record_view& r) {
     engine::batch input;
     std::vector<engine::judgement> told;
-    std::vector<engine::event> events;
-    if (!journal::read_batch(r, input, told) || !journal::read_events(r, events))
-      throw std::runtime_error{"a batch cannot be read"};
+    if (!journal::read_batch(r, input, told)) throw std::runtime_error{"a batch cannot be read"};
     for (std::size_t i = 0; i < input.positions.size(); ++i) {
       if (told[i].what != engine::verdict::duplicate) {
         hold(std::string{input.trucks[input.positions[i].truck]}, input.positions[i].where, told[i]);
@@ -84,9 +84,35 @@ class auditor {
     }
     out_.clear();
     uninterrupted_.apply(input, offset, out_);
-    if (out_.judgements != told || lasting(out_.events, r.time) != lasting(events, r.time)) {
+    if (out_.judgements != told) complain(report_.differing, fmt::format("record {} was judged otherwise", offset));
+    compare(offset, r);
+  }
+
+  void command(journal::offset_t offset, const journal::record_view& r) {
+    engine::command input;
+    engine::command_status decided{};
+    if (!journal::read_command(r, input, decided)) throw std::runtime_error{"a command cannot be read"};
+    out_.clear();
+    uninterrupted_.apply(input, offset, out_);
+    if (out_.decided.what != decided || out_.decided.again)
+      complain(report_.differing, fmt::format("record {} was decided otherwise", offset));
+    compare(offset, r);
+  }
+
+  void tick(journal::offset_t offset, const journal::record_view& r) {
+    engine::tick input;
+    if (!journal::read_tick(r, input)) throw std::runtime_error{"a tick cannot be read"};
+    out_.clear();
+    uninterrupted_.apply(input, offset, out_);
+    compare(offset, r);
+  }
+
+  void compare(journal::offset_t offset, const journal::record_view& r) {
+    std::vector<engine::event> events;
+    if (!journal::read_events(r, events)) throw std::runtime_error{"events cannot be read"};
+    for (const engine::event& e : events) report_.fence_events += e.fence ? 1 : 0;
+    if (lasting(out_.events, r.time) != lasting(events, r.time))
       complain(report_.differing, fmt::format("record {} differs from a run without crashes", offset));
-    }
   }
 
   // Who was online when the server died is the one thing that a crash may change.

@@ -13,12 +13,13 @@ namespace haulcast::support {
 struct audit_report {
   std::uint64_t held = 0;  // positions in the journal, each counted once
   std::uint64_t records = 0;
-  std::uint64_t starts = 0;     // of the server
-  std::uint64_t lost = 0;       // acknowledged, and not there
-  std::uint64_t twice = 0;      // there more than once
-  std::uint64_t strange = 0;    // there, and never sent or told to be refused
-  std::uint64_t disorder = 0;   // live positions older than the one before, or later than one acknowledged after it
-  std::uint64_t differing = 0;  // judgements or events (online and offline left out) unlike those of a run without crashes
+  std::uint64_t starts = 0;        // of the server
+  std::uint64_t lost = 0;          // acknowledged, and not there
+  std::uint64_t twice = 0;         // there more than once
+  std::uint64_t strange = 0;       // there, and never sent or told to be refused
+  std::uint64_t disorder = 0;      // live positions older than the one before, or later than one acknowledged after it
+  std::uint64_t fence_events = 0;  // about geofences
+  std::uint64_t differing = 0;     // judgements or events (online and offline left out) unlike those of a run without crashes
   std::vector<std::string> examples;
 
   bool clean() const noexcept { return lost + twice + strange + disorder + differing == 0; }

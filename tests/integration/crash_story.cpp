@@ -61,6 +61,7 @@ class story {
       const std::vector<std::string> followed{"LEDGER-0", "LEDGER-1", "LEDGER-2", "LEDGER-3", "LEDGER-4"};
       bystanders_ = std::make_unique<bystanders>(server_.base(), server_.token(), followed, plan.bystanders);
     }
+    if (plan.fences) keeper_ = std::make_unique<fence_keeper>(server_.base(), server_.token(), plan.seed);
     if (!plan.watched) return;
     for (watch_plan& p : watch_plans(plan.workers * plan.trucks_each)) {
       p.every_position = !plan.conflated;
@@ -79,6 +80,10 @@ class story {
     outcome_.books = loader_.finish(outcome_.why.empty() ? 60s : 0s);
     if (!outcome_.why.empty()) return std::move(outcome_);
     EXPECT_TRUE(std::ranges::all_of(outcome_.books.batches, &ledger_batch::acknowledged)) << "not all was taken in the end";
+    if (keeper_) {
+      api admin = server_.as();
+      outcome_.fences = keeper_->finish(admin);
+    }
     const auto told = end_of_watch();
     EXPECT_EQ(server_.stop(60s).code, 0);
     if (plan_.before_audit) plan_.before_audit(server_.data_dir());
@@ -189,6 +194,7 @@ class story {
   ledger_loader loader_;
   std::vector<std::unique_ptr<watcher>> watchers_;
   std::unique_ptr<bystanders> bystanders_;
+  std::unique_ptr<fence_keeper> keeper_;
   std::chrono::duration<double> starting_took_{0.05};  // the last that was not cut short
   std::uint64_t acknowledged_ = 0;                     // when the server had just started
   crash_outcome outcome_;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "auditor.hpp"
+#include "fence_keeper.hpp"
 #include "support/ledger_loader.hpp"
 #include "support/server.hpp"
 #include "watcher_ledger.hpp"
@@ -34,6 +35,7 @@ struct crash_plan {
   std::size_t trucks_each = 3;
   std::chrono::milliseconds rest{0};  // of all workers, after each 400 ms of posting
   bool watched = false;               // by subscribers and readers of the event stream; see watch_plans()
+  bool fences = false;                // somebody creates, changes and deletes geofences all the while
   std::size_t bystanders = 0;         // of silent subscribers to the trucks that single watchers follow
   bool conflated = false;             // they fall behind at once; else they must be told everything
 
@@ -58,6 +60,7 @@ struct crash_outcome {
   audit_report report;
   std::vector<watch_report> watched;
   std::uint64_t events = 0;  // in the journal, where watched
+  fence_keeper::report fences;
   int deaths = 0;
   int while_starting = 0;  // of the deaths: before it listened
   int before_first = 0;    // of the others: before it acknowledged anything

@@ -33,6 +33,7 @@ crash_plan burst_plan() {
   plan.acknowledged_min = plan.acknowledged_in_all / static_cast<std::uint64_t>(std::max(plan.kills, 1));
   plan.longer_max = std::chrono::milliseconds{1500};
   plan.watched = true;
+  plan.fences = true;
   plan.bystanders = 80;  // more than the hub deals to at once
   plan.conflated = from_environment("HAULCAST_CRASH_CONFLATED", 0) != 0;
   plan.environment = {{"HAULCAST_JOURNAL__SEGMENT_BYTES", std::to_string(1 + plan.acknowledged_in_all / 2'500'000) + " MiB"}};
@@ -44,7 +45,8 @@ void print(const crash_plan& plan, const crash_outcome& o) {
             << o.before_first << " before it acknowledged anything; " << o.books.acknowledged_positions()
             << " positions acknowledged in " << o.books.attempts(200) << " answers, " << o.books.attempts(0)
             << " requests without one; " << o.report.to_string() << '\n'
-            << o.events << " events in the journal\n";
+            << o.events << " events in the journal, " << o.report.fence_events << " of them about geofences, of which "
+            << o.fences.commands << " commands were answered, " << o.fences.replayed << " of these a second time\n";
   for (const watch_report& r : o.watched) std::cout << r.to_string() << '\n';
 }
 
@@ -60,6 +62,9 @@ TEST(Crash, NothingAcknowledgedIsLostOrStoredTwiceAndNobodyIsToldOfAnythingElse)
   if (plan.kills >= 20) EXPECT_GT(outcome.while_starting + outcome.before_first, 0);  // fewer may miss both
   EXPECT_GE(outcome.books.acknowledged_positions(), plan.acknowledged_in_all);
   EXPECT_EQ(outcome.from_start, outcome.from_snapshots);
+  EXPECT_EQ(outcome.fences.wrong, "");
+  EXPECT_GT(outcome.fences.commands, 0U);
+  EXPECT_GT(outcome.report.fence_events, 0U);
   EXPECT_GT(outcome.events, plan.workers);  // at least the first truck of each is online once
   EXPECT_FALSE(outcome.watched.empty());
   for (const watch_report& r : outcome.watched) {

@@ -272,5 +272,119 @@ TEST(Geofences, WhatWasAnsweredSurvivesKill9AndVerifies) {
   }
 }
 
+// ---- what trucks do at them
+
+/// So many metres north of Zurich, exact to half a metre.
+json at(std::string_view truck, std::int64_t ms, double metres, double speed_kmh = 36) {
+  return {{"truck_id", truck},   {"timestamp", rfc3339(ms)}, {"latitude", 47.3769 + metres / 111'195.08},
+          {"longitude", 8.5417}, {"speed_kmh", speed_kmh},   {"accuracy_m", 0.5}};
+}
+
+json next_event(client::ws_client& from) { return next_frame(from, "event").at("event"); }
+
+TEST(Geofences, WhoFollowsATruckIsToldWhereItEntersDwellsAndLeaves) {
+  server s;
+  auto admin = s.as();
+  json yard = circle("yard", 500);
+  yard["name"] = "Zürich Hof";
+  yard["alert_on"] = {"enter", "exit", "dwell"};
+  yard["dwell_seconds"] = 60;
+  yard["rules"] = {{"restricted", true}, {"speed_limit_kmh", 30}};
+  ASSERT_EQ(post(admin, yard).status, 201u);
+  auto ws = s.ws();
+  ASSERT_FALSE(ws.connect());
+  subscribe(ws, {{"trucks", {"TRK-1"}}, {"events", {"geofence.*", "zone.*", "speed.*"}}});
+
+  const auto begin = now_ms() - 600'000;
+  must_post(admin, {at("TRK-1", begin, 1000), at("TRK-1", begin + 60'000, 400), at("TRK-1", begin + 61'000, 390, 30)});
+  const auto entered = next_event(ws);
+  EXPECT_EQ(entered.at("type"), "geofence.entered");
+  EXPECT_EQ(entered.at("subject"), "truck/TRK-1");
+  EXPECT_EQ(entered.at("data").at("geofence_id"), "yard");
+  EXPECT_EQ(entered.at("data").at("geofence_name"), "Zürich Hof");
+  EXPECT_EQ(entered.at("data").at("interpolated"), true);
+  EXPECT_EQ(entered.at("data").at("position").at("timestamp"), entered.at("time"));
+  const std::string time = entered.at("time");
+  EXPECT_GT(time, rfc3339(begin + 49'500));
+  EXPECT_LT(time, rfc3339(begin + 50'500)) << "half a kilometre of six hundred metres a minute";
+  const auto violated = next_event(ws);
+  EXPECT_EQ(violated.at("type"), "zone.violated");
+  EXPECT_EQ(violated.at("time"), time);
+  const auto fast = next_event(ws);
+  EXPECT_EQ(fast.at("type"), "speed.violated");
+  EXPECT_EQ(fast.at("data").at("speed_limit_kmh"), 30);
+  EXPECT_EQ(next_event(ws).at("type"), "speed.normalised");
+
+  EXPECT_EQ(admin.get(fences + "/yard/trucks").body,
+            (json{{"items", {{{"truck_id", "TRK-1"}, {"entered_at", time}}}}, {"next_cursor", nullptr}}));
+  const auto dwelled = next_event(ws);  // it has been silent since, and a minute after it entered is long past
+  EXPECT_EQ(dwelled.at("type"), "geofence.dwelled");
+  EXPECT_GT(dwelled.at("time"), rfc3339(begin + 109'500));
+  EXPECT_LT(dwelled.at("time"), rfc3339(begin + 110'500));
+
+  must_post(admin, {at("TRK-1", begin + 120'000, 390), at("TRK-1", begin + 180'000, 1000)});
+  std::vector<std::string> types;
+  while (types.empty() || types.back() != "geofence.exited") types.push_back(next_event(ws).at("type"));
+  EXPECT_EQ(types, (names{"speed.violated", "speed.normalised", "geofence.exited"}));
+  EXPECT_EQ(admin.get(fences + "/yard/trucks").body.at("items"), json::array());
+}
+
+TEST(Geofences, WhenOneIsDeletedThoseInItAreToldToHaveLeftAndWhy) {
+  server s;
+  auto admin = s.as();
+  ASSERT_EQ(post(admin, circle("yard", 500)).status, 201u);
+  const auto begin = now_ms() - 60'000;
+  must_post(admin, {at("TRK-1", begin, 0), at("TRK-2", begin, 10), at("TRK-3", begin, 2'000)});
+  EXPECT_EQ(admin.get(fences + "/yard/trucks?limit=1").body.at("next_cursor"), "TRK-1");
+  EXPECT_EQ(admin.get(fences + "/yard/trucks?limit=1&cursor=TRK-1").body.at("items").at(0).at("truck_id"), "TRK-2");
+  expect_problem(admin.get(fences + "/yard/trucks?tag=x"), 422, "parameter_invalid");
+  auto ws = s.ws();
+  ASSERT_FALSE(ws.connect());
+  subscribe(ws, {{"all", true}, {"events", {"geofence.exited"}}});
+  ASSERT_EQ(remove(admin, fences + "/yard").status, 204u);
+  expect_problem(admin.get(fences + "/yard/trucks"), 404, "not_found");
+  names left;
+  for (int i = 0; i < 2; ++i) {
+    const auto exited = next_event(ws);
+    EXPECT_EQ(exited.at("data").at("reason"), "deleted");
+    left.push_back(exited.at("data").at("truck_id"));
+  }
+  EXPECT_EQ(left, (names{"TRK-1", "TRK-2"}));
+}
+
+TEST(Geofences, VisitsSurviveKill9AndEventsAreDerivedTheSameAgain) {
+  server s({.environment = {{"HAULCAST_JOURNAL__SNAPSHOT_INTERVAL_S", "1"}}});
+  auto admin = s.as();
+  json yard = circle("yard", 500);
+  yard["alert_on"] = {"enter", "exit", "dwell"};
+  yard["dwell_seconds"] = 100;
+  ASSERT_EQ(post(admin, yard).status, 201u);
+  const auto begin = now_ms() - 90'000;
+  must_post(admin, {at("TRK-1", begin, 1000), at("TRK-1", begin + 60'000, 0)});
+  const auto inside = admin.get(fences + "/yard/trucks").body;
+  ASSERT_EQ(inside.at("items").size(), 1u);
+  s.kill();
+  s.start();
+  auto again = s.as();
+  EXPECT_EQ(again.get(fences + "/yard/trucks").body, inside);
+  auto ws = s.ws();
+  ASSERT_FALSE(ws.connect());
+  subscribe(ws, {{"all", true}, {"events", {"geofence.*"}}, {"since", "0"}});
+  EXPECT_EQ(next_event(ws).at("type"), "geofence.entered");
+  must_post(again, {at("TRK-1", begin + 80'000, 1000)});
+  const auto exited = next_event(ws);
+  EXPECT_EQ(exited.at("type"), "geofence.exited");
+  EXPECT_EQ(exited.at("data").at("interpolated"), true);
+  ASSERT_EQ(s.stop().code, 0);
+  for (const names& how : {names{"verify"}, names{"verify", "--from-start"}}) {
+    child_options check;
+    check.program = HAULCAST_BINARY;
+    check.arguments = how;
+    check.environment = {{"HAULCAST_DATA_DIR", s.data_dir().string()}};
+    child_process verify{check};
+    EXPECT_EQ(verify.wait(std::chrono::seconds{60}).value().code, 0);
+  }
+}
+
 }  // namespace
 }  // namespace haulcast::support

@@ -82,6 +82,10 @@ constexpr expectation contract[] = {
     {"DELETE", "/v1/geofences/{geofence_id}", "foreign", {not_allowed, not_allowed, not_allowed, not_found, "204"}},
     {"DELETE", "/v1/geofences/{geofence_id}", "missing", {not_allowed, not_allowed, not_allowed, not_found, not_found}},
 
+    {"GET", "/v1/geofences/{geofence_id}/trucks", "own", {not_allowed, not_allowed, not_allowed, ok, ok}},
+    {"GET", "/v1/geofences/{geofence_id}/trucks", "foreign", {not_allowed, not_allowed, not_allowed, not_found, ok}},
+    {"GET", "/v1/geofences/{geofence_id}/trucks", "missing", {not_allowed, not_allowed, not_allowed, not_found, not_found}},
+
     {"GET", "/v1/events/stream", "own", {told, left_out, left_out, left_out, told}},
     {"GET", "/v1/events/stream", "foreign", {left_out, left_out, left_out, left_out, told}},
     {"GET", "/v1/events/stream", "missing", {left_out, left_out, left_out, left_out, left_out}},

@@ -120,5 +120,37 @@ TEST_F(Geofences, AfterARestartTheyAreAsTheyWereWithSnapshotsAndWithout) {
   EXPECT_EQ(told(again), before);
 }
 
+TEST_F(Geofences, WhoIsInOneIsSeenWhenItIsCommittedAndAfterARestart) {
+  const auto inside = [](const spine& s) {
+    std::string all;
+    if (const auto* const trucks = s.p->live().inside("here")) {
+      for (const auto& [truck, since] : *trucks) all += truck + "@" + std::to_string((since - morning).count() / 1000) + " ";
+    }
+    return all;
+  };
+  {
+    spine s{dir.path()};
+    viewer v;
+    s.fan_out.join(v);
+    s.fan_out.follow(v, "TRK-2", std::nullopt);
+    put(s, {.id = "here", .shape = geo::circle{driving(30).point, 500}});
+    const auto sent = s.submit({{"TRK-2", 3, 30}, {"TRK-1", 5, 30}});
+    s.loop.poll_one();
+    EXPECT_EQ(inside(s), "");
+    s.wait(sent);
+    EXPECT_EQ(inside(s), "TRK-1@5 TRK-2@3 ");
+    EXPECT_EQ(v.event_types(), "online, entered");
+    remove(s, "here");
+    EXPECT_EQ(inside(s), "TRK-1@5 TRK-2@3 ") << "each is told to have left when it is looked at";
+    s.take({{"TRK-2", 6, 30}});
+    EXPECT_EQ(inside(s), "TRK-1@5 ");
+    EXPECT_EQ(v.event_types(), "exited");
+    s.fan_out.leave(v);
+  }
+  const spine again{dir.path()};
+  EXPECT_EQ(inside(again), "TRK-1@5 ");
+  EXPECT_NE(recovered_digest(dir.path()), "");
+}
+
 }  // namespace
 }  // namespace haulcast::pipeline

@@ -40,6 +40,18 @@ TEST(CloudEvent, ATruckThatNeverSentAPositionHasNone) {
             R"("data":{"truck_id":"TRK-1"}})");
 }
 
+TEST(CloudEvent, NamesTheGeofenceThatItIsAbout) {
+  engine::event e{.type = engine::event_type::geofence_exited, .time = morning, .truck_id = "TRK-1", .where = {}};
+  e.fence = engine::fence_facts{"depot", "Main \"Depot\"", engine::exit_reason::deleted};
+  EXPECT_NE(written(e).find(R"("type":"geofence.exited","subject":"truck/TRK-1")"), std::string::npos);
+  EXPECT_NE(written(e).find(
+                R"("data":{"truck_id":"TRK-1","geofence_id":"depot","geofence_name":"Main \"Depot\"","reason":"deleted"})"),
+            std::string::npos);
+  e.type = engine::event_type::speed_violated;
+  e.fence = engine::fence_facts{"depot", "", engine::exit_reason::none, 30.5};
+  EXPECT_NE(written(e).find(R"("data":{"truck_id":"TRK-1","geofence_id":"depot","speed_limit_kmh":30.5})"), std::string::npos);
+}
+
 TEST(CloudEvent, LateAndInterpolatedAreSaidOnlyWhenTrue) {
   engine::event e{.type = engine::event_type::truck_online, .time = morning, .truck_id = "TRK-1", .where = {}};
   e.late = true;

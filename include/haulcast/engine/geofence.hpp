@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "haulcast/base/time.hpp"
 #include "haulcast/engine/position.hpp"
+#include "haulcast/geo/cover.hpp"
 #include "haulcast/geo/region.hpp"
 #include "haulcast/geo/shape.hpp"
 
@@ -43,8 +45,9 @@ struct geofence {
 
   std::string id;
   std::string name;
-  geo::shape shape;                     // has no problem (geo::problem_of)
-  std::optional<geo::region> region{};  // made of it; none where nobody had to ask yet
+  geo::shape shape;                           // has no problem (geo::problem_of)
+  std::optional<geo::region> region{};        // made of it; none where nobody had to ask yet
+  std::shared_ptr<const geo::cover> cover{};  // of the region, likewise
   alerts alert_on{};
   std::optional<seconds> dwell{};     // none: default_dwell
   bool restricted = false;            // nobody may be there
@@ -61,7 +64,7 @@ struct geofence {
   /// O(log trucks).
   bool concerns(std::string_view truck_id) const noexcept;
 
-  /// Makes the region unless it is there. Milliseconds for thousands of vertices.
+  /// Makes region and cover unless they are there. Milliseconds for thousands of vertices.
   void prepare();
 
   void save(byte_writer& out) const;

@@ -15,7 +15,7 @@ class byte_writer;
 namespace haulcast::engine {
 
 /// Grows whenever the same input may lead to another outcome; recorded beside the options.
-inline constexpr std::uint32_t version = 4;  // 2: commands, removed trucks; 3: retry keys; 4: geofences
+inline constexpr std::uint32_t version = 5;  // 2: commands, removed trucks; 3: retry keys; 4: geofences; 5: visits
 
 struct options {
   seconds identity_window{21'600};            // how far behind a truck's newest position duplicates are told exactly
@@ -26,12 +26,13 @@ struct options {
   bool filters = true;                        // mark suspect positions
   double filter_max_speed_kmh = 300;          // faster than this between two positions no truck drives
   double filter_max_accuracy_m = 1'000;       // worse than this is no place
+  seconds max_segment{120};                   // the longest gap between two positions in which a crossing is interpolated
 
   friend bool operator==(const options&, const options&) = default;
 };
 
 void save(const options& o, byte_writer& out);
-/// False: bytes that no save wrote.
-bool load(options& o, byte_reader& in);
+/// `by`: the engine version that saved them. False: bytes that no save wrote.
+bool load(options& o, byte_reader& in, std::uint32_t by = version);
 
 }  // namespace haulcast::engine

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <queue>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +17,8 @@
 #include "haulcast/engine/batch.hpp"
 #include "haulcast/engine/command.hpp"
 #include "haulcast/engine/event.hpp"
+#include "haulcast/engine/fence_rules.hpp"
+#include "haulcast/engine/fences_in_force.hpp"
 #include "haulcast/engine/geofences.hpp"
 #include "haulcast/engine/id_index.hpp"
 #include "haulcast/engine/options.hpp"
@@ -65,11 +70,17 @@ struct outcome {
     std::string geofence_id;
     std::shared_ptr<const geofence> now;  // null: removed
   };
+  struct visit_told {
+    std::string truck_id;
+    visit_change what;
+  };
   std::vector<truck_change> trucks;       // of a batch: in the order of batch::trucks; of a tick: those that changed
   std::vector<judgement> judgements;      // of a batch: in the order of batch::positions
   std::vector<event> events;              // in order
   std::vector<registry_change> registry;  // in order; of a batch: removed trucks that it brought back
   std::optional<geofence_change> fence;   // of a command about one
+  std::vector<visit_told> visits;         // in order
+  std::uint32_t visits_refused = 0;       // geofences that trucks entered which are in too many to follow one more
   command_outcome decided;                // of a command
   bool partly_skipped = false;            // a truck already held this record's effect (recovery only)
 
@@ -100,7 +111,8 @@ class world {
   /// In a replay, of a command whose truck held the record already: remembers what it came to, if it has a retry key.
   void recall(const command& input, command_status decided, offset_t offset);
 
-  /// The trucks whose silence is long enough at `now`, at most `max`, in the order it fell due; applying a tick with them
+  /// The trucks that something is due for at `now`, at most `max`: their silence is long enough, in the order it fell due; then
+  /// they have dwelled somewhere, in that order; then a geofence that they are in has changed. Applying a tick with them
   /// settles them. Amortised O(log trucks) for each truck that was heard since it was last looked at.
   std::vector<std::string_view> due(utc_time now, std::size_t max);
 
@@ -121,6 +133,9 @@ class world {
   /// Null: it was removed, or has said nothing but positions.
   const std::shared_ptr<const registration>& registration_of(truck_index index) const { return registrations_[index]; }
   truck_status status(truck_index index) const;
+
+  /// The geofences that the truck is in or seems to have entered.
+  const engine::visits& visits_of(truck_index index) const { return presences_[index].in; }
 
   const retry_keys& retries() const noexcept { return retries_; }
   const engine::geofences& geofences() const noexcept { return geofences_; }
@@ -152,7 +167,7 @@ class world {
   bool restore_rules(std::string_view bytes);
   bool restore_truck(std::string_view bytes);
   bool restore_retries(const std::vector<std::string_view>& rows);
-  bool restore_geofence(std::string_view bytes) { return geofences_.restore(bytes); }
+  bool restore_geofence(std::string_view bytes);
 
  private:
   struct due_entry {
@@ -163,7 +178,37 @@ class world {
     }
   };
 
+  /// Beside each truck: what it takes to know in which geofences it is.
+  struct presence {
+    engine::visits in;
+    fences_in_force::memo memo;          // not state, as the rest
+    std::uint64_t settled = 0;           // geofence_changes_ when its visits were held against them last
+    utc_time awaited = utc_time::max();  // the soonest entry that dwell_dues_ has for it
+  };
+  /// A truck before a position was folded in.
+  struct truck_moment {
+    bool known = false;    // it had a position
+    bool trusted = false;  // that nobody doubts
+    utc_time when;
+    geo::point where;
+  };
+  struct unsettled_fence {
+    std::string geofence_id;
+    truck_index from = 0;  // where the look at its trucks goes on
+    bool found_some = false;
+  };
+
   truck_index index_of(std::string_view truck_id);
+  static const geofence* in_force(const void* geofences, std::string_view id);
+  bool settle_visits(truck_index index, utc_time now, outcome& out);
+  void give_visits(truck_index index, outcome& out);
+  void follow(truck_index index, const truck_moment& before, const position& p, outcome& out);
+  void await_dwelling(truck_index index);
+  void find_dwelling(utc_time now, std::size_t max, std::vector<truck_index>& found);
+  void find_unsettled(std::size_t max, std::vector<truck_index>& found);
+  void fence_has_changed(const std::string& id);
+  void end_visits(truck_index index, utc_time now, outcome& out);
+  void recount_visits();
   void decide(const register_truck& asked, utc_time now, offset_t offset, outcome& out);
   void decide(const remove_truck& asked, utc_time now, offset_t offset, outcome& out);
   void decide(const put_geofence& asked, utc_time now, offset_t offset, outcome& out);
@@ -191,6 +236,16 @@ class world {
   std::vector<truck_index> passing_;                                             // changed before it, not taken yet
   retry_keys retries_;
   engine::geofences geofences_;
+  fences_in_force fences_;                                                             // the active ones of geofences_
+  block_vector<presence> presences_;                                                   // of trucks_, place by place
+  std::map<std::string, std::set<truck_index>, std::less<>> inside_;                   // who is believed to be in, by geofence
+  std::priority_queue<due_entry, std::vector<due_entry>, std::greater<>> dwell_dues_;  // mostly one entry for each truck
+  std::deque<unsettled_fence> unsettled_;                                              // changed, with trucks in them
+  bool follows_ = false;                                                               // there was a geofence or a visit once
+  std::uint64_t geofence_changes_ = 1;                                                 // to those that trucks may be in
+  fence_events fence_events_;                                                          // scratch, as those below
+  std::vector<const geofence*> judged_;
+  std::vector<double> crossings_;
   std::vector<bool> skip_;
   std::size_t window_bytes_ = 0;
 };

@@ -85,6 +85,7 @@ struct pipeline_metrics {
   std::array<std::uint64_t, engine::command_statuses> commands{};  // by engine::command_status
   std::uint64_t commands_again = 0;                                // told once more, under their retry keys; not among those
   std::uint64_t retry_keys_displaced = 0;                          // before their time, for want of room
+  std::uint64_t visits_refused = 0;                                // by trucks that are in too many geofences
   std::uint64_t records = 0;                                       // committed
   std::uint64_t events = 0;
   std::uint64_t commits = 0;

@@ -2,6 +2,7 @@
 // snapshots for subscribers come from.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,6 +47,7 @@ class view {
   void tell_registration(const engine::outcome::registry_change& change);
   /// O(log geofences).
   void tell_geofence(const engine::outcome::geofence_change& change);
+  void tell_visit(const std::string& truck_id, const engine::visit_change& change);
 
   /// Also one that was removed: whoever follows it by its index gets it when it comes back.
   std::optional<truck_index> find(std::string_view id) const;
@@ -53,6 +55,9 @@ class view {
   const told_truck& at(truck_index truck) const { return trucks_[truck]; }
   std::size_t size() const noexcept { return trucks_.size(); }
   const engine::geofence_map& geofences() const noexcept { return geofences_; }
+  /// Which trucks are in a geofence, by their ids, and since when. Null: none is. O(log geofences).
+  using trucks_inside = std::map<std::string, utc_time, std::less<>>;
+  const trucks_inside* inside(std::string_view geofence_id) const;
 
  private:
   told_truck& entry(truck_index truck, std::string_view id);
@@ -60,6 +65,7 @@ class view {
   block_vector<told_truck> trucks_;
   engine::id_index by_id_;
   engine::geofence_map geofences_;
+  std::map<std::string, trucks_inside, std::less<>> inside_;
 };
 
 }  // namespace haulcast::pipeline

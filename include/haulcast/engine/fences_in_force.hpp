@@ -1,0 +1,42 @@
+// The active geofences of a world, found by where a truck is and was.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "haulcast/engine/geofence.hpp"
+#include "haulcast/geo/region_index.hpp"
+
+namespace haulcast::engine {
+
+/// Part of a world. Which keys they have in the index depends on the past, and nothing that is told may depend on it: callers
+/// sort.
+class fences_in_force {
+ public:
+  using memo = geo::region_index::memo;
+
+  bool empty() const noexcept { return keys_.empty(); }
+  /// In the place of another one of its id; not at all if it is not active.
+  void put(std::shared_ptr<const geofence> g);
+  void remove(std::string_view id);
+
+  /// Those that a truck is in at `to`, or may have crossed the boundary of on its way from `from` (none: it came from nowhere).
+  /// False, and `found` is left alone: it is in those that it was in.
+  bool look(std::optional<geo::point> from, geo::point to, memo& last, std::vector<const geofence*>& found);
+
+ private:
+  geo::region_index index_;
+  std::vector<std::shared_ptr<const geofence>> by_key_;
+  std::vector<std::uint32_t> free_keys_;
+  std::map<std::string, std::uint32_t, std::less<>> keys_;
+  std::vector<geo::region_candidate> candidates_;  // scratch
+  std::vector<std::uint32_t> containing_;          // scratch
+};
+
+}  // namespace haulcast::engine

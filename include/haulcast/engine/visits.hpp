@@ -1,0 +1,79 @@
+// Which geofences a truck is in, as the rules believe: a small copyable fold over its positions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "haulcast/base/time.hpp"
+#include "haulcast/engine/geofence.hpp"
+#include "haulcast/geo/point.hpp"
+
+namespace haulcast {
+class byte_reader;
+class byte_writer;
+}  // namespace haulcast
+
+namespace haulcast::engine {
+
+/// Where and when a truck crossed a boundary.
+struct crossing {
+  utc_time when;
+  geo::point where;
+  bool between = false;  // two positions; otherwise it is one of them
+};
+
+/// One geofence that a truck is believed to be in, or that it seems to have entered.
+struct visit {
+  std::string geofence_id;
+  std::string geofence_name;        // as it was when it was judged last: it may be gone when its end is told
+  bool tells_exit = true;           // likewise
+  seconds dwell_after{0};           // likewise
+  std::uint64_t version = 0;        // of the geofence by which it was judged last
+  const geofence* fence = nullptr;  // that one; set by whoever looks it up (not state: never saved)
+  bool inside = false;              // it is believed to be in; otherwise only its newest positions say so
+  bool dwelled = false;             // and has been there for long
+  bool trespassing = false;         // where nobody may be: told
+  bool speeding = false;            // faster than may be there: told
+  utc_time entered_at;              // of one that is inside
+
+  /// Positions in a row that say otherwise than what is believed, and since when.
+  std::uint32_t run = 0;
+  double evidence = 0;  // what they weigh together
+  crossing since;
+  geo::point from;  // where the truck was before it crossed
+
+  /// From now on it is judged by this geofence.
+  void judge_by(const geofence& g);
+  /// When it will have dwelled. None: it has, or seems to have left before.
+  std::optional<utc_time> dwells_at() const noexcept;
+};
+
+/// In the order of their geofences' ids, at most `most`; what a truck enters beyond that is not followed.
+class visits {
+ public:
+  static constexpr std::size_t most = 64;
+
+  std::vector<visit>& all() noexcept { return all_; }
+  const std::vector<visit>& all() const noexcept { return all_; }
+  bool empty() const noexcept { return all_.empty(); }
+  bool full() const noexcept { return all_.size() >= most; }
+  /// Null: there is none. O(log visits).
+  visit* find(std::string_view geofence_id) noexcept;
+  /// There must be none, and room. Others move.
+  visit& add(const geofence& g);
+  void drop(std::string_view geofence_id);
+  /// The earliest of them all.
+  std::optional<utc_time> dwells_at() const noexcept;
+
+  void save(byte_writer& out) const;
+  /// False: bytes that no save wrote. `fence` is null in each.
+  bool load(byte_reader& in);
+
+ private:
+  std::vector<visit> all_;
+};
+
+}  // namespace haulcast::engine

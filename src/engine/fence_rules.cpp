@@ -1,0 +1,367 @@
+#include "haulcast/engine/fence_rules.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+namespace haulcast::engine {
+
+namespace {
+
+using place = fence_events::place;
+
+constexpr double assumed_accuracy_m = 10;  // where a phone gives none
+constexpr double plain_accuracy_m = 1;     // better than this, and without hysteresis, a position is taken at its word
+constexpr double moved_sigmas = 8;         // so far no truck that stands seems to have moved
+constexpr double moving_kmh = 20;          // who says that it drives so fast does not stand
+constexpr double enough_evidence = 36;     // six sigmas at once, or as much in several positions
+
+// How far a position may be wrong, and what that means beside this geofence.
+struct noise {
+  double sigma_m;
+  double margin_m;
+  bool plain;
+
+  noise(const geofence& g, const position& p) {
+    const double accuracy = std::isnan(p.accuracy_m) ? assumed_accuracy_m : p.accuracy_m;
+    sigma_m = accuracy + g.hysteresis_m / 4;
+    margin_m = accuracy + g.hysteresis_m;
+    plain = g.hysteresis_m == 0 && accuracy < plain_accuracy_m;
+  }
+  // Since it was there, judged by the places alone.
+  bool has_moved(geo::point from, geo::point to) const noexcept {
+    return plain || geo::distance_m(from, to) >= moved_sigmas * sigma_m;
+  }
+};
+
+// On the great circle, at that part of its length; exact enough for two positions of a truck.
+geo::point between(geo::point a, geo::point b, double part) noexcept {
+  constexpr double degree = 0.017453292519943295;
+  const auto cartesian = [](geo::point p, double(&v)[3]) {
+    const double latitude = p.latitude * degree, longitude = p.longitude * degree;
+    v[0] = std::cos(latitude) * std::cos(longitude);
+    v[1] = std::cos(latitude) * std::sin(longitude);
+    v[2] = std::sin(latitude);
+  };
+  double from[3], to[3];
+  cartesian(a, from);
+  cartesian(b, to);
+  for (int i = 0; i < 3; ++i) from[i] += part * (to[i] - from[i]);
+  return {std::atan2(from[2], std::hypot(from[0], from[1])) / degree, std::atan2(from[1], from[0]) / degree};
+}
+
+event about_visit(event_type type, std::string_view truck_id, const geofence& g, utc_time when) {
+  event e;
+  e.type = type;
+  e.time = when;
+  e.truck_id = truck_id;
+  e.fence.emplace(g.id, g.name);
+  return e;
+}
+
+// Judges one position by one geofence.
+class judging {
+ public:
+  judging(const fence_step& step, visits& all, const geofence& g, std::vector<double>& crossings, fence_events& out)
+      : step_{step}, all_{all}, g_{g}, noise_{g, step.now}, scratch_{crossings}, out_{out} {}
+
+  void run() {
+    const bool in = g_.region->contains(step_.now.point);
+    visit* const v = all_.find(g_.id);
+    if (v == nullptr)
+      in ? arrive() : pass_by();
+    else if (v->inside)
+      in ? stay(*v) : seem_out(*v);
+    else
+      in ? seem_in(*v) : turn_back(*v);
+  }
+
+ private:
+  // ---- believed to be outside
+
+  // A geofence that the truck was in before it knew of it, and the first position of all, need no proof.
+  void arrive() {
+    const bool is_new = !step_.before_where || g_.region->contains(*step_.before_where);
+    if (all_.full()) {
+      ++out_.refused;
+      return;
+    }
+    visit& v = all_.add(g_);
+    if (is_new) return enter(v, here());
+    start(v);
+    seem_in(v);
+  }
+  // In and out between two positions, which are too far apart to be noise.
+  void pass_by() {
+    if (!step_.connected || !noise_.has_moved(*step_.before_where, step_.now.point)) return;
+    const auto& all = crossings();
+    if (all.size() < 2) return;
+    if (!noise_.plain) return told_visit(at(all.front()), at(all.back()));
+    for (std::size_t i = 0; i + 1 < all.size(); i += 2) told_visit(at(all[i]), at(all[i + 1]));
+  }
+  void seem_in(visit& v) {
+    weigh(v);
+    if (moves_since(v.from) || v.evidence >= enough_evidence) enter(v, v.since);
+  }
+  void turn_back(const visit& v) {
+    if (noise_.has_moved(v.from, step_.now.point)) told_visit(v.since, last_crossing());
+    all_.drop(g_.id);
+  }
+
+  // ---- believed to be inside
+
+  void stay(visit& v) {
+    if (v.run > 0) {
+      v.run = 0;
+      return;
+    }
+    if (!step_.connected || !noise_.has_moved(*step_.before_where, step_.now.point)) return;
+    const auto& all = crossings();
+    if (all.size() < 2) return;
+    if (noise_.plain) {
+      for (std::size_t i = 0; i + 1 < all.size(); i += 2) leave_and_return(v, all[i], all[i + 1]);
+      return;
+    }
+    const double middle = (all.front() + all.back()) / 2;
+    const geo::point there = between(*step_.before_where, step_.now.point, middle);
+    if (g_.region->signed_distance_m(there, noise_.margin_m) > noise_.margin_m) leave_and_return(v, all.front(), all.back());
+  }
+  void seem_out(visit& v) {
+    if (v.run == 0) start(v);
+    const double out_by = weigh(v);
+    const bool gone = noise_.plain || (out_by > noise_.margin_m && moves_since(v.from)) ||
+                      (out_by > g_.hysteresis_m && v.evidence >= enough_evidence);
+    if (!gone) return;
+    leave(v, v.since, place::left);
+    all_.drop(g_.id);
+  }
+
+  bool moves_since(geo::point from) const noexcept {
+    return step_.now.speed_kmh >= moving_kmh || noise_.has_moved(from, step_.now.point);
+  }
+
+  // ---- what it comes to
+
+  void start(visit& v) {
+    v.run = 0;
+    v.evidence = 0;
+    v.since = last_crossing();
+    v.from = step_.before_where.value_or(step_.now.point);
+  }
+  // Metres to the boundary.
+  double weigh(visit& v) {
+    const double reach = enough_evidence * noise_.sigma_m + noise_.margin_m;
+    const double by = std::fabs(g_.region->signed_distance_m(step_.now.point, reach));
+    v.evidence += by * by / (noise_.sigma_m * noise_.sigma_m);
+    ++v.run;
+    return by;
+  }
+
+  void enter(visit& v, const crossing& where) {
+    v.inside = true;
+    v.dwelled = v.trespassing = v.speeding = false;
+    v.entered_at = where.when;
+    v.run = 0;
+    if (g_.alert_on.on_enter) tell(place::entered, event_type::geofence_entered, where);
+    if (g_.restricted) tell(place::trespassing, event_type::zone_violated, where);
+    v.trespassing = g_.restricted;
+    out_.change(v, true);
+  }
+  void leave(visit& v, const crossing& where, place order) {
+    if (const utc_time due = v.entered_at + g_.dwell_after(); !v.dwelled && due <= where.when && g_.alert_on.on_dwell) {
+      event e = about_visit(event_type::geofence_dwelled, step_.truck_id, g_, due);
+      e.where = position_at(where);
+      out_.add(place::dwelled, std::move(e));
+    }
+    if (v.speeding) tell(place::normalised, event_type::speed_normalised, where, g_.speed_limit_kmh);
+    if (g_.alert_on.on_exit) tell(order, event_type::geofence_exited, where);
+    out_.change(v, false);
+  }
+  void told_visit(const crossing& in, const crossing& out) {
+    visit passing;
+    passing.geofence_id = g_.id;
+    enter(passing, in);
+    leave(passing, out, in.when == out.when ? place::left_at_once : place::left);
+  }
+  void leave_and_return(visit& v, double out, double in) {
+    leave(v, at(out), place::left);
+    enter(v, at(in));
+  }
+
+  // ---- where and when
+
+  crossing here() const { return {step_.now.timestamp, step_.now.point, false}; }
+  crossing at(double part) const {
+    const auto span = static_cast<double>((step_.now.timestamp - step_.before_when).count());
+    const milliseconds after{static_cast<std::int64_t>(std::floor(part * span + 0.5))};
+    return {step_.before_when + after, between(*step_.before_where, step_.now.point, part), true};
+  }
+  crossing last_crossing() {
+    const auto& all = crossings();
+    return all.empty() ? here() : at(all.back());
+  }
+  // Looked for where they matter only: it takes longer than all else.
+  const std::vector<double>& crossings() {
+    if (std::exchange(has_crossings_, true)) return scratch_;
+    scratch_.clear();
+    if (step_.connected) g_.region->crossings(*step_.before_where, step_.now.point, scratch_);
+    return scratch_;
+  }
+
+  // What else is known of the truck at that moment is what the position says of the trip.
+  kept_position position_at(const crossing& c) const {
+    if (!c.between && c.when == step_.now.timestamp) return kept_position{step_.now};
+    position p;
+    p.timestamp = c.when;
+    p.point = c.where;
+    p.trip_id = step_.now.trip_id;
+    p.driver_id = step_.now.driver_id;
+    return kept_position{p};
+  }
+  void tell(place order, event_type type, const crossing& where, double limit = unknown) {
+    event e = about_visit(type, step_.truck_id, g_, where.when);
+    e.where = position_at(where);
+    e.interpolated = where.between;
+    e.fence->speed_limit_kmh = limit;
+    out_.add(order, std::move(e));
+  }
+
+  const fence_step& step_;
+  visits& all_;
+  const geofence& g_;
+  const noise noise_;
+  std::vector<double>& scratch_;
+  bool has_crossings_ = false;
+  fence_events& out_;
+};
+
+void tell_dwelled(visit& v, std::string_view truck_id, const kept_position& where, fence_events& out) {
+  v.dwelled = true;
+  if (!v.fence->alert_on.on_dwell) return;
+  event e = about_visit(event_type::geofence_dwelled, truck_id, *v.fence, v.entered_at + v.dwell_after);
+  e.where = where;
+  out.add(place::dwelled, std::move(e));
+}
+
+// What a geofence that is gone was to tell, the visit knows.
+void end(visit& v, utc_time now, const newest_place& truck, exit_reason why, fence_events& out) {
+  if (!v.inside) return;
+  event e;
+  e.time = now;
+  e.truck_id = truck.truck_id;
+  e.where = truck.where;
+  e.fence.emplace(v.geofence_id, v.geofence_name);
+  if (v.speeding) {
+    e.type = event_type::speed_normalised;
+    out.add(place::normalised, e);
+  }
+  if (v.tells_exit) {
+    e.type = event_type::geofence_exited;
+    e.fence->reason = why;
+    out.add(place::left, std::move(e));
+  }
+  out.change(v, false);
+}
+
+// None: it goes on.
+std::optional<exit_reason> why_it_ends(const visit& v, const geofence* g, const newest_place& truck) {
+  if (g == nullptr) return exit_reason::deleted;
+  if (!g->active) return exit_reason::disabled;
+  if (!g->concerns(truck.truck_id)) return exit_reason::changed;
+  if (g->version == v.version) return std::nullopt;
+  const double out_by = g->region->signed_distance_m(truck.where.point(), g->hysteresis_m);
+  return out_by > g->hysteresis_m ? std::optional{exit_reason::changed} : std::nullopt;
+}
+
+// Of one whose geofence has changed and still has the truck, or almost.
+void go_on(visit& v, const geofence& g, utc_time now, const newest_place& truck, fence_events& out) {
+  v.judge_by(g);
+  v.run = 0;
+  if (!g.region->contains(truck.where.point())) {
+    v.run = 1;
+    v.evidence = 0;
+    v.since = {now, truck.where.point(), false};
+    v.from = truck.where.point();
+  }
+  if (g.restricted && !v.trespassing) {
+    event e = about_visit(event_type::zone_violated, truck.truck_id, g, now);
+    e.where = truck.where;
+    out.add(place::trespassing, std::move(e));
+  }
+  v.trespassing = g.restricted;
+  if (!v.speeding || !std::isnan(g.speed_limit_kmh)) return;
+  v.speeding = false;  // there is no limit any more
+  event e = about_visit(event_type::speed_normalised, truck.truck_id, g, now);
+  e.where = truck.where;
+  out.add(place::normalised, std::move(e));
+}
+
+}  // namespace
+
+void fence_events::clear() noexcept {
+  told_.clear();
+  changes.clear();
+  refused = 0;
+}
+
+void fence_events::give(std::vector<event>& to) {
+  const auto key = [](const entry& e) { return std::tie(e.what.time, e.order, e.what.fence->geofence_id, e.number); };
+  std::ranges::sort(told_, [&](const entry& a, const entry& b) { return key(a) < key(b); });
+  for (entry& e : told_) to.push_back(std::move(e.what));
+  told_.clear();
+}
+
+void fence_step::judge(visits& all, const geofence& g, std::vector<double>& scratch, fence_events& out) const {
+  judging{*this, all, g, scratch, out}.run();
+}
+
+void fence_step::look_around(visits& all, fence_events& out) const {
+  for (visit& v : all.all()) {
+    if (const auto due = v.dwells_at(); due && *due <= now.timestamp) tell_dwelled(v, truck_id, kept_position{now}, out);
+    const double limit = v.fence->speed_limit_kmh;
+    if (!v.inside || v.run > 0 || std::isnan(limit) || std::isnan(now.speed_kmh)) continue;
+    const bool speeds = now.speed_kmh > limit;
+    if (std::exchange(v.speeding, speeds) == speeds) continue;
+    event e =
+        about_visit(speeds ? event_type::speed_violated : event_type::speed_normalised, truck_id, *v.fence, now.timestamp);
+    e.where.emplace(now);
+    e.fence->speed_limit_kmh = limit;
+    out.add(speeds ? place::speeding : place::normalised, std::move(e));
+  }
+}
+
+void dwell_until(visits& all, utc_time now, std::string_view truck_id, const kept_position& where, fence_events& out) {
+  for (visit& v : all.all()) {
+    if (const auto due = v.dwells_at(); due && *due <= now) tell_dwelled(v, truck_id, where, out);
+  }
+}
+
+bool settle(visits& all, const geofence* (*lookup)(const void* in, std::string_view id), const void* in, utc_time now,
+            const newest_place& truck, fence_events& out) {
+  bool changed = false;
+  std::erase_if(all.all(), [&](visit& v) {
+    const geofence* const g = lookup(in, v.geofence_id);
+    if (g != nullptr && g->version == v.version && g->active) {
+      v.fence = g;
+      return false;
+    }
+    changed = true;
+    const auto why = why_it_ends(v, g, truck);
+    if (!v.inside) return true;  // what it seemed to enter is something else now
+    if (why) {
+      end(v, now, truck, *why, out);
+      return true;
+    }
+    go_on(v, *g, now, truck, out);
+    return false;
+  });
+  return changed;
+}
+
+void end_all(visits& all, utc_time now, const newest_place& truck, fence_events& out) {
+  for (visit& v : all.all()) end(v, now, truck, exit_reason::deleted, out);
+  all.all().clear();
+}
+
+}  // namespace haulcast::engine
