@@ -1,5 +1,6 @@
 // Whatever stands in a file that should hold the keys of another issuer: what is read is a key for the algorithm that was asked
 // for, the same when it is read again, and believes no signature made of zeros. The first byte says how the file is read.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,12 +22,14 @@ const std::string no_signature(64, '\0');
 
 void check_sentence(const std::string& why) { REQUIRE(!why.empty() && !has_control_character(why)); }
 
+/// OpenSSL looks for factors of an RSA modulus with random witnesses: a damaged one may pass today and not tomorrow.
 void check_pem(std::string_view text, algorithm alg) {
   auto key = public_key::from_pem(text, alg);
   if (!key) return check_sentence(key.error().what);
   REQUIRE(key->alg() == alg);
   REQUIRE(!key->verify("message", no_signature));
-  REQUIRE(public_key::from_pem(text, alg).value().der() == key->der());
+  const auto again = public_key::from_pem(text, alg);
+  REQUIRE(again ? again->der() == key->der() : alg == algorithm::rs256);
 }
 
 void check_set(std::string_view text, std::optional<algorithm> alg) {
@@ -34,6 +37,8 @@ void check_set(std::string_view text, std::optional<algorithm> alg) {
   if (!keys) return check_sentence(keys.error().what);
   REQUIRE(!keys->empty());
   const auto again = read_jwks(text, alg);
+  const bool has_rsa = std::ranges::any_of(*keys, [](const auto& key) { return key.alg() == algorithm::rs256; });
+  if (!again && has_rsa) return check_sentence(again.error().what);
   REQUIRE(again && again->size() == keys->size());
   for (std::size_t i = 0; i < keys->size(); ++i) {
     verifying_key& key = (*keys)[i];
