@@ -3,17 +3,11 @@
 #include <algorithm>
 
 namespace haulcast::http {
-namespace {
 
-constexpr unsigned requests_per_turn = 4;  // pipelined ones, before others get the loop
-
-}  // namespace
-
+/// Of pipelined requests one a turn: whoever sends one at a time waits for one of them, not for several.
 head_reader::need head_reader::begin() {
   scanned_ = 0;
-  if (in_.size() == 0 || ++in_turn_ < requests_per_turn) return look();
-  in_turn_ = 0;
-  return need::turn;
+  return in_.size() == 0 ? look() : need::turn;
 }
 
 head_reader::need head_reader::look() {
@@ -33,7 +27,6 @@ head_reader::need head_reader::look() {
 
 head_reader::need head_reader::arrived(const boost::system::error_code& failed, std::size_t n) {
   const bool idle = phase_ == phase::idle;
-  in_turn_ = 0;
   if (!failed) {
     in_.commit(n);
     core_.metrics.bytes_in += n;

@@ -50,7 +50,6 @@ class head_reader {
   read_buffer& in_;
   arrival came_;
   std::size_t scanned_ = 0;  // bytes known not to end the head
-  unsigned in_turn_ = 0;     // requests answered without waiting for a read
   phase phase_ = phase::fresh;
 };
 

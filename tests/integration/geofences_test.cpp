@@ -33,33 +33,11 @@ json many_corners(int corners) {
   return {{"type", "polygon"}, {"coordinates", {ring}}};
 }
 
-json_answer send(api& who, std::string method, const std::string& target, const json& body, client::http_headers headers = {}) {
-  client::http_request request;
-  request.method = std::move(method);
-  request.target = target;
-  if (!body.is_null()) request.body = body.dump();
-  request.headers = std::move(headers);
-  return who.send(request);
-}
 json_answer post(api& who, const json& body, client::http_headers headers = {}) {
-  return send(who, "POST", fences, body, std::move(headers));
+  return who.post(fences, body, std::move(headers));
 }
-json_answer put(api& who, const std::string& target, const json& body, client::http_headers headers = {}) {
-  return send(who, "PUT", target, body, std::move(headers));
-}
-json_answer remove(api& who, const std::string& target, client::http_headers headers = {}) {
-  return send(who, "DELETE", target, nullptr, std::move(headers));
-}
-std::string tag_of(const json_answer& answer) {
-  const auto tag = answer.raw.header("etag");
-  EXPECT_TRUE(tag) << answer.status;
-  return std::string{tag.value_or("")};
-}
-std::vector<std::string> listed(api& who, const std::string& query = "") {
-  std::vector<std::string> ids;
-  const auto page = who.get(fences + query).body;
-  for (const auto& item : page.at("items")) ids.push_back(item.at("geofence_id"));
-  return ids;
+std::vector<std::string> fences_of(api& who, const std::string& query = "") {
+  return listed(who, fences + query, "geofence_id");
 }
 std::string pointer_of(const json_answer& answer) { return answer.body.at("errors").at(0).at("pointer"); }
 
@@ -89,22 +67,22 @@ TEST(Geofences, OneIsCreatedSeenChangedAndDeleted) {
   EXPECT_EQ(admin.get(fences).body, (json{{"items", {shown}}, {"next_cursor", nullptr}}));
 
   expect_problem(post(admin, said), 409, "geofence_exists");
-  EXPECT_EQ(put(admin, depot, shown).status, 200u) << "what GET shows can be PUT";
+  EXPECT_EQ(admin.put(depot, shown).status, 200u) << "what GET shows can be PUT";
   EXPECT_EQ(tag_of(admin.get(depot)), tag_of(created)) << "and changes nothing";
   shown["radius_meters"] = 600;
-  const auto changed = put(admin, depot, shown, {{"If-Match", tag_of(created)}});
+  const auto changed = admin.put(depot, shown, {{"If-Match", tag_of(created)}});
   EXPECT_EQ(changed.status, 200u);
   EXPECT_EQ(changed.body, shown);
-  expect_problem(put(admin, depot, said, {{"If-Match", tag_of(created)}}), 412, "precondition_failed");
-  expect_problem(put(admin, depot, said, {{"If-None-Match", "*"}}), 412, "precondition_failed");
-  expect_problem(remove(admin, depot, {{"If-Match", tag_of(created)}}), 412, "precondition_failed");
-  EXPECT_EQ(put(admin, fences + "/new", circle("new")).status, 201u);
-  expect_problem(put(admin, fences + "/new", circle("other")), 422, "field_invalid");
+  expect_problem(admin.put(depot, said, {{"If-Match", tag_of(created)}}), 412, "precondition_failed");
+  expect_problem(admin.put(depot, said, {{"If-None-Match", "*"}}), 412, "precondition_failed");
+  expect_problem(admin.remove(depot, {{"If-Match", tag_of(created)}}), 412, "precondition_failed");
+  EXPECT_EQ(admin.put(fences + "/new", circle("new")).status, 201u);
+  expect_problem(admin.put(fences + "/new", circle("other")), 422, "field_invalid");
 
-  EXPECT_EQ(remove(admin, depot, {{"If-Match", tag_of(changed)}}).status, 204u);
+  EXPECT_EQ(admin.remove(depot, {{"If-Match", tag_of(changed)}}).status, 204u);
   expect_problem(admin.get(depot), 404, "not_found");
-  expect_problem(remove(admin, depot), 404, "not_found");
-  EXPECT_EQ(listed(admin), names{"new"});
+  expect_problem(admin.remove(depot), 404, "not_found");
+  EXPECT_EQ(fences_of(admin), names{"new"});
 }
 
 TEST(Geofences, WithoutAnIdOneIsChosenAndUnderAKeyTheSameAgain) {
@@ -126,7 +104,7 @@ TEST(Geofences, WithoutAnIdOneIsChosenAndUnderAKeyTheSameAgain) {
   EXPECT_EQ(again.raw.header("location"), first.raw.header("location"));
   EXPECT_EQ(again.raw.header("idempotency-replayed"), "true");
   expect_problem(post(admin, circle("y"), key), 422, "idempotency_key_reused");
-  EXPECT_EQ(listed(admin).size(), 3u);
+  EXPECT_EQ(fences_of(admin).size(), 3u);
 }
 
 TEST(Geofences, AMerchantHasItsOwnAndSeesNoOthers) {
@@ -141,17 +119,17 @@ TEST(Geofences, AMerchantHasItsOwnAndSeesNoOthers) {
   const auto made = post(merchant, circle("ours"));
   ASSERT_EQ(made.status, 201u) << made.raw.body;
   EXPECT_EQ(made.body.at("merchant_id"), "M-1");
-  EXPECT_EQ(listed(merchant), (names{"given", "ours"}));
-  EXPECT_EQ(listed(admin), (names{"given", "operators", "ours"}));
+  EXPECT_EQ(fences_of(merchant), (names{"given", "ours"}));
+  EXPECT_EQ(fences_of(admin), (names{"given", "operators", "ours"}));
   expect_problem(merchant.get(fences + "/operators"), 404, "not_found");
-  expect_problem(remove(merchant, fences + "/operators"), 404, "not_found");
-  expect_problem(put(merchant, fences + "/operators", circle("operators")), 409, "geofence_exists");
+  expect_problem(merchant.remove(fences + "/operators"), 404, "not_found");
+  expect_problem(merchant.put(fences + "/operators", circle("operators")), 409, "geofence_exists");
   json claimed = circle("claimed");
   claimed["merchant_id"] = "M-2";
   const auto refused = post(merchant, claimed);
   expect_problem(refused, 422, "field_invalid");
   EXPECT_EQ(pointer_of(refused), "/merchant_id");
-  EXPECT_EQ(remove(merchant, fences + "/given").status, 204u);
+  EXPECT_EQ(merchant.remove(fences + "/given").status, 204u);
   EXPECT_EQ(admin.get(fences + "/operators").status, 200u);
   for (const std::string role : {"driver", "customer"}) {
     api who{s.base(), token_of(role)};
@@ -179,13 +157,13 @@ TEST(Geofences, ListsArePagedFilteredAndGeoJson) {
     }
     cursor = page.at("next_cursor");
     if (pages == 1) {
-      EXPECT_EQ(remove(admin, fences + "/" + cursor).status, 204u) << "one goes while they are read";
+      EXPECT_EQ(admin.remove(fences + "/" + cursor).status, 204u) << "one goes while they are read";
     }
   }
   EXPECT_EQ(all.size(), 25u);
   EXPECT_TRUE(std::ranges::is_sorted(all));
-  EXPECT_EQ(listed(admin, "?tag=fifth").size(), 5u);
-  EXPECT_EQ(listed(admin, "?tag=none"), names{});
+  EXPECT_EQ(fences_of(admin, "?tag=fifth").size(), 5u);
+  EXPECT_EQ(fences_of(admin, "?tag=none"), names{});
   EXPECT_EQ(admin.get(fences + "?tag=fifth&limit=5").body.at("next_cursor"), "fence-20");
 
   const auto geo = admin.get(fences + "?tag=fifth&limit=1", {{"Accept", "application/geo+json"}});
@@ -220,22 +198,22 @@ TEST(Geofences, MalformedOnesAreRefusedWithAPointer) {
   const auto answer = post(admin, crossing);
   expect_problem(answer, 422, "field_invalid");
   EXPECT_TRUE(pointer_of(answer).starts_with("/coordinates/0/")) << pointer_of(answer);
-  EXPECT_EQ(listed(admin), names{});
+  EXPECT_EQ(fences_of(admin), names{});
 }
 
 TEST(Geofences, ALargeOneIsReadAsideAndAnswersAsAnyOther) {
   server s;
   auto admin = s.as();
   const auto large = many_corners(9'999);
-  const auto created = put(admin, depot, large, {{"Idempotency-Key", "k"}});
+  const auto created = admin.put(depot, large, {{"Idempotency-Key", "k"}});
   ASSERT_EQ(created.status, 201u) << created.raw.body.substr(0, 300);
   EXPECT_EQ(created.body.at("coordinates"), large.at("coordinates"));
   EXPECT_EQ(admin.get(depot).body.at("coordinates"), large.at("coordinates"));
-  const auto again = put(admin, depot, large, {{"Idempotency-Key", "k"}});
+  const auto again = admin.put(depot, large, {{"Idempotency-Key", "k"}});
   EXPECT_EQ(again.status, 201u);
   EXPECT_EQ(again.raw.header("idempotency-replayed"), "true");
-  expect_problem(put(admin, depot, many_corners(9'000), {{"Idempotency-Key", "k"}}), 422, "idempotency_key_reused");
-  expect_problem(put(admin, depot, many_corners(9'000), {{"If-Match", "\"1\""}}), 412, "precondition_failed");
+  expect_problem(admin.put(depot, many_corners(9'000), {{"Idempotency-Key", "k"}}), 422, "idempotency_key_reused");
+  expect_problem(admin.put(depot, many_corners(9'000), {{"If-Match", "\"1\""}}), 412, "precondition_failed");
   s.kill();
   s.start();
   auto after = s.as();
@@ -247,17 +225,17 @@ TEST(Geofences, WhatWasAnsweredSurvivesKill9AndVerifies) {
   server s({.environment = {{"HAULCAST_ENGINE__MAX_GEOFENCES", "21"}}});
   auto admin = s.as();
   for (int i = 0; i < 20; ++i) ASSERT_EQ(post(admin, circle("f" + std::to_string(i))).status, 201u);
-  ASSERT_EQ(remove(admin, fences + "/f4").status, 204u);
-  const auto changed = put(admin, fences + "/f5", circle("f5", 700));
-  const auto last = put(admin, fences + "/last", circle("last"));
-  ASSERT_EQ(put(admin, fences + "/f4", circle("f4")).status, 201u);
+  ASSERT_EQ(admin.remove(fences + "/f4").status, 204u);
+  const auto changed = admin.put(fences + "/f5", circle("f5", 700));
+  const auto last = admin.put(fences + "/last", circle("last"));
+  ASSERT_EQ(admin.put(fences + "/f4", circle("f4")).status, 201u);
   expect_problem(post(admin, circle("too many")), 422, "field_invalid");
   expect_problem(post(admin, circle("too-many")), 409, "too_many_geofences");
-  const auto before = listed(admin);
+  const auto before = fences_of(admin);
   s.kill();
   s.start();
   auto again = s.as();
-  EXPECT_EQ(listed(again), before);
+  EXPECT_EQ(fences_of(again), before);
   EXPECT_EQ(again.get(fences + "/last").body, last.body);
   EXPECT_EQ(tag_of(again.get(fences + "/f5")), tag_of(changed));
   EXPECT_EQ(metric(again.get("/metrics").raw.body, "haulcast_geofences"), 21);
@@ -341,7 +319,7 @@ TEST(Geofences, WhenOneIsDeletedThoseInItAreToldToHaveLeftAndWhy) {
   auto ws = s.ws();
   ASSERT_FALSE(ws.connect());
   subscribe(ws, {{"all", true}, {"events", {"geofence.exited"}}});
-  ASSERT_EQ(remove(admin, fences + "/yard").status, 204u);
+  ASSERT_EQ(admin.remove(fences + "/yard").status, 204u);
   expect_problem(admin.get(fences + "/yard/trucks"), 404, "not_found");
   names left;
   for (int i = 0; i < 2; ++i) {

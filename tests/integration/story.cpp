@@ -57,6 +57,19 @@ std::string noise(std::size_t bytes, unsigned seed) {
   return text;
 }
 
+std::string tag_of(const json_answer& answer) {
+  const auto tag = answer.raw.header("etag");
+  EXPECT_TRUE(tag) << answer.status;
+  return std::string{tag.value_or("")};
+}
+
+std::vector<std::string> listed(api& who, const std::string& target, const std::string& member) {
+  std::vector<std::string> found;
+  const auto page = who.get(target).body;
+  for (const auto& item : page.at("items")) found.push_back(item.at(member));
+  return found;
+}
+
 void expect_problem(const json_answer& answer, unsigned status, std::string_view code) {
   ASSERT_EQ(answer.status, status) << answer.raw.body;
   EXPECT_EQ(answer.raw.header("content-type"), "application/problem+json");

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "support/server.hpp"
 
@@ -38,6 +39,11 @@ std::string noise(std::size_t bytes, unsigned seed);
 
 /// application/problem+json with that status and code, and all that RFC 9457 and the status demand.
 void expect_problem(const json_answer& answer, unsigned status, std::string_view code);
+
+/// The version an answer tells of an object, as in If-Match. Fails when it tells none.
+std::string tag_of(const json_answer& answer);
+/// That member of all items of a listing's first page.
+std::vector<std::string> listed(api& who, const std::string& target, const std::string& member);
 
 /// Looks every few milliseconds. Generous: sanitizers are slow.
 template <class Condition>

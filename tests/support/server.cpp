@@ -25,24 +25,32 @@ json_answer api::send(const client::http_request& request) {
   return told;
 }
 
-json_answer api::get(std::string_view target, client::http_headers headers) {
+json_answer api::ask(std::string method, std::string_view target, std::string body, client::http_headers headers) {
   client::http_request request;
-  request.target = target;
-  request.headers = std::move(headers);
-  return send(request);
-}
-
-json_answer api::post(std::string_view target, const nlohmann::json& body, client::http_headers headers) {
-  return post_text(target, body.dump(), std::move(headers));
-}
-
-json_answer api::post_text(std::string_view target, std::string body, client::http_headers headers) {
-  client::http_request request;
-  request.method = "POST";
+  request.method = std::move(method);
   request.target = target;
   request.body = std::move(body);
   request.headers = std::move(headers);
   return send(request);
+}
+
+json_answer api::get(std::string_view target, client::http_headers headers) {
+  return ask("GET", target, {}, std::move(headers));
+}
+json_answer api::post(std::string_view target, const nlohmann::json& body, client::http_headers headers) {
+  return post_text(target, body.dump(), std::move(headers));
+}
+json_answer api::post_text(std::string_view target, std::string body, client::http_headers headers) {
+  return ask("POST", target, std::move(body), std::move(headers));
+}
+json_answer api::put(std::string_view target, const nlohmann::json& body, client::http_headers headers) {
+  return put_text(target, body.dump(), std::move(headers));
+}
+json_answer api::put_text(std::string_view target, std::string body, client::http_headers headers) {
+  return ask("PUT", target, std::move(body), std::move(headers));
+}
+json_answer api::remove(std::string_view target, client::http_headers headers) {
+  return ask("DELETE", target, {}, std::move(headers));
 }
 
 server::server(server_options options) : options_{std::move(options)}, data_dir_{scratch_ / "data"} {

@@ -31,9 +31,14 @@ class api {
   json_answer get(std::string_view target, client::http_headers headers = {});
   json_answer post(std::string_view target, const nlohmann::json& body, client::http_headers headers = {});
   json_answer post_text(std::string_view target, std::string body, client::http_headers headers = {});
+  json_answer put(std::string_view target, const nlohmann::json& body, client::http_headers headers = {});
+  json_answer put_text(std::string_view target, std::string body, client::http_headers headers = {});
+  json_answer remove(std::string_view target, client::http_headers headers = {});
   json_answer send(const client::http_request& request);
 
  private:
+  json_answer ask(std::string method, std::string_view target, std::string body, client::http_headers headers);
+
   client::http_client client_;
 };
 
