@@ -28,7 +28,7 @@ struct load_result {
   std::uint64_t deliveries = 0;  // positions that reached subscribers
   std::uint64_t missing = 0;     // deliveries that never came
   double seconds = 0;
-  double server_cpu_s = 0;  // of all its threads, user and system
+  double server_cpu_s = 0;  // cpu_seconds() of it
   double p50_us = 0;        // from a request's first byte (at a fixed rate: from when it was due) to its answer's last
   double p99_us = 0;
   double told_p50_us = 0;  // the same to the arrival of its positions at subscribers; only where that is asked for

@@ -16,6 +16,7 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <set>
@@ -108,10 +109,9 @@ std::string first_line(int from, std::chrono::seconds timeout) {
   return line;
 }
 
-}  // namespace
-
-double cpu_seconds(pid_t process) {
-  std::ifstream in{fmt::format("/proc/{}/stat", process)};
+// Of a process or a thread, as its stat says.
+double cpu_in(const std::filesystem::path& stat) {
+  std::ifstream in{stat};
   std::string text;
   if (!std::getline(in, text)) return 0;
   std::istringstream fields{text.substr(text.rfind(')') + 2)};
@@ -121,6 +121,20 @@ double cpu_seconds(pid_t process) {
   double system = 0;
   fields >> user >> system;
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace
+
+double cpu_seconds(pid_t process) {
+  const std::filesystem::path of = fmt::format("/proc/{}", process);
+  double used = cpu_in(of / "stat");
+  std::error_code gone;
+  for (const auto& thread : std::filesystem::directory_iterator{of / "task", gone}) {
+    std::string name;
+    std::getline(std::ifstream{thread.path() / "comm"} >> std::ws, name);
+    if (name == "store") used -= cpu_in(thread.path() / "stat");
+  }
+  return used;
 }
 
 double resident_bytes(pid_t process) {

@@ -10,7 +10,8 @@
 
 namespace haulcast::bench {
 
-/// CPU seconds (user and system, all threads) that a process has used; 0 when it is gone. Resolution 10 ms.
+/// CPU seconds (user and system) that a process has used, but for the thread that writes its store behind: nobody waits for
+/// that, and it has figures of its own. 0 when it is gone. Resolution 10 ms.
 double cpu_seconds(pid_t process);
 
 /// Memory of a process that no file backs, in bytes: what it has taken for itself. 0 when it is gone.
