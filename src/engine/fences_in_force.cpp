@@ -30,16 +30,16 @@ void fences_in_force::remove(std::string_view id) {
   free_keys_.push_back(key);
 }
 
-bool fences_in_force::look(std::optional<geo::point> from, geo::point to, memo& last, std::vector<const geofence*>& found) {
+bool fences_in_force::look(std::optional<geo::point> from, geo::point to, memo& last, std::vector<found_fence>& found) {
   if (from) {
     if (!index_.along(*from, to, 0, last, candidates_)) return false;
     found.clear();
-    for (const auto& each : candidates_) found.push_back(by_key_[each.key].get());
+    for (const auto& each : candidates_) found.push_back({by_key_[each.key].get(), each.all_inside});
     return true;
   }
   if (!index_.containing(to, last, containing_)) return false;
   found.clear();
-  for (const std::uint32_t key : containing_) found.push_back(by_key_[key].get());
+  for (const std::uint32_t key : containing_) found.push_back({by_key_[key].get(), true});
   return true;
 }
 

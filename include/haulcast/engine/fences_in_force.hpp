@@ -26,9 +26,13 @@ class fences_in_force {
   void put(std::shared_ptr<const geofence> g);
   void remove(std::string_view id);
 
-  /// Those that a truck is in at `to`, or may have crossed the boundary of on its way from `from` (none: it came from nowhere).
-  /// False, and `found` is left alone: it is in those that it was in.
-  bool look(std::optional<geo::point> from, geo::point to, memo& last, std::vector<const geofence*>& found);
+  struct found_fence {
+    const geofence* what;
+    bool no_boundary;  // on the way: whoever was in it all the time still is
+  };
+  /// Those that a truck is in at `to`, and with `from` those whose boundary it may have crossed on its way. False, and `found`
+  /// is left alone: it is in those that it was in, and crossed none.
+  bool look(std::optional<geo::point> from, geo::point to, memo& last, std::vector<found_fence>& found);
 
  private:
   geo::region_index index_;
