@@ -149,7 +149,7 @@ class judging {
     if (g_.region->signed_distance_m(there, noise_.margin_m) > noise_.margin_m) leave_and_return(v, all.front(), all.back());
   }
   void seem_out(visit& v) {
-    if (v.run == 0) start(v);
+    if (v.run == 0 || (has_come_far() && crossings().size() > 1)) start(v);  // it went through once more
     const double out_by = weigh(v);
     const bool gone = noise_.plain ||
                       (out_by > g_.hysteresis_m &&

@@ -141,6 +141,13 @@ TEST(FenceRules, AVisitTooShortToBeBelievedIsToldWhenTheTruckHasGoneOn) {
   EXPECT_FALSE(w.inside());
 }
 
+TEST(FenceRules, ATruckThatSeemsToLeaveAndGoesThroughOnceMoreHasLeftBehindThat) {
+  walk w{strip(0, 100, "yard")};
+  w.to(50);
+  EXPECT_EQ(w.to(-15), all{}) << "not by the hysteresis";
+  EXPECT_EQ(w.to(250), all{"exited yard @1.434"}) << "on the other side";
+}
+
 TEST(FenceRules, ALongWayThroughAHoleIsLeavingAndComingBack) {
   geofence g{.id = "ring", .shape = geo::circle{depot, 1}};
   const auto ring = [](double metres) {
