@@ -113,9 +113,10 @@ class judging {
     for (std::size_t i = 0; i + 1 < all.size(); i += 2) told_visit(at(all[i]), at(all[i + 1]));
   }
   void seem_in(visit& v) {
+    note_doubt(v);
+    if (moves_since(v) && !awaits_an_end(v)) return enter(v, v.since);
     weigh(v);
-    if (v.evidence < enough_evidence && (!moves_since(v) || awaits_an_end(v))) return;
-    enter(v, v.since);
+    if (v.evidence >= enough_evidence) enter(v, v.since);
   }
   void turn_back(const visit& v) {
     if (noise_.plain || noise_.is_move(v.from, v.doubt_m, step_.now.point)) told_visit(v.since, last_crossing());
@@ -150,6 +151,7 @@ class judging {
   }
   void seem_out(visit& v) {
     if (v.run == 0 || (has_come_far() && crossings().size() > 1)) start(v);  // it went through once more
+    note_doubt(v);
     const double out_by = weigh(v);
     const bool gone = noise_.plain ||
                       (out_by > g_.hysteresis_m &&
@@ -192,12 +194,12 @@ class judging {
     v.from = step_.before_where.value_or(step_.now.point);
     v.doubt_m = step_.before_where ? accuracy_or_assumed(step_.before_accuracy_m) : noise_.accuracy_m;
   }
+  void note_doubt(visit& v) const noexcept { v.doubt_m = std::max(v.doubt_m, noise_.accuracy_m); }
   // Metres to the boundary.
   double weigh(visit& v) {
     const double reach = enough_evidence * noise_.sigma_m + noise_.margin_m;
     const double by = std::fabs(g_.region->signed_distance_m(step_.now.point, reach));
     v.evidence += by * by / (noise_.sigma_m * noise_.sigma_m);
-    v.doubt_m = std::max(v.doubt_m, noise_.accuracy_m);
     ++v.run;
     return by;
   }
@@ -358,9 +360,9 @@ void fence_events::give(std::vector<event>& to) {
   told_.clear();
 }
 
-bool may_be_far(double way_m, double from_accuracy_m, double to_accuracy_m) noexcept {
+bool may_be_far(double way_m, double from_accuracy_m, double to_accuracy_m, double least_hysteresis_m) noexcept {
   const double worst_m = std::max(accuracy_or_assumed(from_accuracy_m), accuracy_or_assumed(to_accuracy_m));
-  return worst_m < plain_accuracy_m || way_m >= moved_sigmas * worst_m;
+  return (least_hysteresis_m == 0 && worst_m < plain_accuracy_m) || way_m >= moved_sigmas * (worst_m + least_hysteresis_m / 4);
 }
 
 void fence_step::judge(visits& all, const geofence& g, std::vector<double>& scratch, fence_events& out) const {

@@ -1,5 +1,6 @@
 #include "haulcast/engine/fences_in_force.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace haulcast::engine {
@@ -15,6 +16,7 @@ void fences_in_force::put(std::shared_ptr<const geofence> g) {
     key = free_keys_.back();
     free_keys_.pop_back();
   }
+  least_hysteresis_m_ = std::min(least_hysteresis_m_, g->hysteresis_m);
   index_.insert(key, *g->region, *g->cover);
   keys_.emplace(g->id, key);
   by_key_[key] = std::move(g);

@@ -83,10 +83,13 @@ void world::connect(fence_step& step, const truck_moment& before) const {
   const bool exact =
       !(before.accuracy_m > exact_enough_m) && !(step.now.accuracy_m > exact_enough_m);  // unknown is exact enough
   if (!before.known || !before.trusted || !exact || step.now.timestamp - before.when > rules_.max_segment) return;
+  const auto far = [&](double way_m) {
+    return may_be_far(way_m, before.accuracy_m, step.now.accuracy_m, fences_.least_hysteresis_m());
+  };
   double way_m = at_most_m(before.where, step.now.point);
-  if (may_be_far(way_m, before.accuracy_m, step.now.accuracy_m)) way_m = geo::distance_m(before.where, step.now.point);
+  if (far(way_m)) way_m = geo::distance_m(before.where, step.now.point);
   step.connected = way_m <= segment_max_m;
-  if (step.connected && may_be_far(way_m, before.accuracy_m, step.now.accuracy_m)) step.far_m = way_m;
+  if (step.connected && far(way_m)) step.far_m = way_m;
 }
 
 // Geofences to which the position may mean something: not those that the truck was in all the time, nor those of which it is

@@ -155,6 +155,18 @@ TEST_F(FenceThresholds, CrossingsAreInterpolatedBetweenPositionsOfAHundredMetres
   EXPECT_FALSE(of(100, above(100)));
 }
 
+TEST_F(FenceThresholds, AGeofenceBetweenTwoPositionsIsToldOfWhenTheyAreEightSigmasApart) {
+  for (const bool beside_another : {false, true}) {
+    for (const auto& [way_m, told] : {std::pair{119.9, false}, {120.1, true}}) {
+      today = fenced_day{};
+      today.put(strip(50, 60, "gate"));  // 15 m are a sigma there
+      if (beside_another) today.put(plain(strip(5'000, 6'000, "yard")));
+      today.drive(at(0s, 0));
+      EXPECT_EQ(today.drive(at(10s, way_m)).size(), told ? 2u : 0u) << way_m;
+    }
+  }
+}
+
 TEST_F(FenceThresholds, WhenAGeofenceMovesWhoeverIsOutByTheHysteresisStays) {
   const double out_by = to_boundary(strip(130, 500, "yard"), 100);
   for (const auto& [hysteresis_m, leaves] : {std::pair{below(out_by), true}, {out_by, false}, {above(out_by), false}}) {

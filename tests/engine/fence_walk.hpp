@@ -36,7 +36,7 @@ class walk {
                     .before_accuracy_m = accuracy_m_,
                     .connected = before_.has_value() && exact(p.accuracy_m) && exact(accuracy_m_)};
     if (const double way_m = before_ ? geo::distance_m(*before_, p.point) : 0;
-        step.connected && may_be_far(way_m, accuracy_m_, p.accuracy_m)) {
+        step.connected && may_be_far(way_m, accuracy_m_, p.accuracy_m, fence_.hysteresis_m)) {
       step.far_m = way_m;
     }
     step.judge(visits_, fence_, scratch_, told_);

@@ -54,8 +54,9 @@ class fence_events {
 inline constexpr double exact_enough_m = 100;
 
 /// Whether two connected positions that are so far apart, and so exact, may be taken for a way through whatever lies between
-/// them. It also depends on the geofence; where this is false it is none for any.
-bool may_be_far(double way_m, double from_accuracy_m, double to_accuracy_m) noexcept;
+/// them, where no geofence has less hysteresis than that. It also depends on the geofence; where this is false it is none for
+/// any.
+bool may_be_far(double way_m, double from_accuracy_m, double to_accuracy_m, double least_hysteresis_m) noexcept;
 
 /// One truck and its newest position. Pure: no clock, no I/O. Scratch memory is kept between calls by whoever owns it.
 struct fence_step {

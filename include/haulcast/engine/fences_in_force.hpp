@@ -22,6 +22,8 @@ class fences_in_force {
   using memo = geo::region_index::memo;
 
   bool empty() const noexcept { return keys_.empty(); }
+  /// No geofence has less.
+  double least_hysteresis_m() const noexcept { return least_hysteresis_m_; }
   /// In the place of another one of its id; not at all if it is not active.
   void put(std::shared_ptr<const geofence> g);
   void remove(std::string_view id);
@@ -35,6 +37,7 @@ class fences_in_force {
   bool look(std::optional<geo::point> from, geo::point to, memo& last, std::vector<found_fence>& found);
 
  private:
+  double least_hysteresis_m_ = geofence::hysteresis_max_m;  // of all that ever were
   geo::region_index index_;
   std::vector<std::shared_ptr<const geofence>> by_key_;
   std::vector<std::uint32_t> free_keys_;
