@@ -427,9 +427,9 @@ const auto table = std::to_array<config_key>({
      .unit = "km/h",
      .min = 1,
      .max = 400,
-     .help = "The speed limit where no geofence gives one.",
-     .at = [](config& c) -> key_target { return &c.engine.default_speed_limit_kmh; },
-     .later = true},
+     .help = "The speed limit where no geofence gives one: a truck that says it drives faster raises speed.violated, and "
+             "speed.normalised when it does no more. none: such a truck raises nothing.",
+     .at = [](config& c) -> key_target { return &c.engine.default_speed_limit_kmh; }},
 
     {.name = "filters.enabled",
      .default_value = "true",

@@ -29,7 +29,8 @@ pipeline::pipeline_options pipeline_options_of(const config& cfg) {
              .filters = cfg.filters.enabled,
              .filter_max_speed_kmh = cfg.filters.max_speed_kmh,
              .filter_max_accuracy_m = cfg.filters.max_accuracy_m,
-             .max_segment = cfg.engine.max_segment};
+             .max_segment = cfg.engine.max_segment,
+             .default_speed_limit_kmh = cfg.engine.default_speed_limit_kmh};
   o.window_budget_bytes = cfg.engine.window_budget_bytes;
   o.max_trucks = cfg.engine.max_trucks;
   o.max_geofences = cfg.engine.max_geofences;

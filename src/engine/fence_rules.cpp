@@ -16,28 +16,40 @@ constexpr double plain_accuracy_m = 1;     // better than this, and without hyst
 constexpr double moved_sigmas = 8;         // so far no truck that stands seems to have moved
 constexpr double moving_kmh = 20;          // who says that it drives so fast does not stand
 constexpr double enough_evidence = 36;     // six sigmas at once, or as much in several positions
+constexpr double degree = 0.017453292519943295;
+constexpr double metres_per_degree = 111'195;
+constexpr double same_place_m = 1;  // as exact as boundaries are
+
+double accuracy_or_assumed(double said_m) noexcept { return std::isnan(said_m) ? assumed_accuracy_m : said_m; }
 
 // How far a position may be wrong, and what that means beside this geofence.
 struct noise {
+  double hysteresis_m;
+  double accuracy_m;
   double sigma_m;
   double margin_m;
   bool plain;
 
-  noise(const geofence& g, const position& p) {
-    const double accuracy = std::isnan(p.accuracy_m) ? assumed_accuracy_m : p.accuracy_m;
-    sigma_m = accuracy + g.hysteresis_m / 4;
-    margin_m = accuracy + g.hysteresis_m;
-    plain = g.hysteresis_m == 0 && accuracy < plain_accuracy_m;
+  noise(const geofence& g, const position& p)
+      : hysteresis_m{g.hysteresis_m},
+        accuracy_m{accuracy_or_assumed(p.accuracy_m)},
+        sigma_m{accuracy_m + hysteresis_m / 4},
+        margin_m{accuracy_m + hysteresis_m},
+        plain{hysteresis_m == 0 && accuracy_m < plain_accuracy_m} {}
+
+  // From a place that is as exact as that; judged by the places alone.
+  bool is_move(geo::point from, double from_accuracy_m, geo::point to) const noexcept {
+    return is_move(from_accuracy_m, [&] { return geo::distance_m(from, to); });
   }
-  // Since it was there, judged by the places alone.
-  bool has_moved(geo::point from, geo::point to) const noexcept {
-    return plain || geo::distance_m(from, to) >= moved_sigmas * sigma_m;
+  template <class Distance>
+  bool is_move(double from_accuracy_m, const Distance& way_m) const {
+    const double worst_m = std::max(accuracy_m, from_accuracy_m);
+    return worst_m <= exact_enough_m && way_m() >= moved_sigmas * (worst_m + hysteresis_m / 4);
   }
 };
 
 // On the great circle, at that part of its length; exact enough for two positions of a truck.
 geo::point between(geo::point a, geo::point b, double part) noexcept {
-  constexpr double degree = 0.017453292519943295;
   const auto cartesian = [](geo::point p, double(&v)[3]) {
     const double latitude = p.latitude * degree, longitude = p.longitude * degree;
     v[0] = std::cos(latitude) * std::cos(longitude);
@@ -94,19 +106,29 @@ class judging {
   }
   // In and out between two positions, which are too far apart to be noise.
   void pass_by() {
-    if (!step_.connected || !noise_.has_moved(*step_.before_where, step_.now.point)) return;
+    if (!has_come_far()) return;
     const auto& all = crossings();
     if (all.size() < 2) return;
     if (!noise_.plain) return told_visit(at(all.front()), at(all.back()));
     for (std::size_t i = 0; i + 1 < all.size(); i += 2) told_visit(at(all[i]), at(all[i + 1]));
   }
   void seem_in(visit& v) {
+    note_doubt(v);
+    if (moves_since(v) && !awaits_an_end(v)) return enter(v, v.since);
     weigh(v);
-    if (moves_since(v.from) || v.evidence >= enough_evidence) enter(v, v.since);
+    if (v.evidence >= enough_evidence) enter(v, v.since);
   }
   void turn_back(const visit& v) {
-    if (noise_.has_moved(v.from, step_.now.point)) told_visit(v.since, last_crossing());
+    if (noise_.plain || noise_.is_move(v.from, v.doubt_m, step_.now.point)) told_visit(v.since, last_crossing());
     all_.drop(g_.id);
+  }
+  // It came in where it seems to have left another one, and that is not believed yet: at a shared border the exit is told
+  // first. Not for longer than the truck is near that place.
+  bool awaits_an_end(const visit& v) const {
+    if (noise_.plain || geo::distance_m(v.since.where, step_.now.point) >= moved_sigmas * noise_.sigma_m) return false;
+    return std::ranges::any_of(all_.all(), [&v](const visit& other) {
+      return other.inside && other.run > 0 && geo::distance_m(other.since.where, v.since.where) <= same_place_m;
+    });
   }
 
   // ---- believed to be inside
@@ -116,7 +138,7 @@ class judging {
       v.run = 0;
       return;
     }
-    if (!step_.connected || !noise_.has_moved(*step_.before_where, step_.now.point)) return;
+    if (!has_come_far()) return;
     const auto& all = crossings();
     if (all.size() < 2) return;
     if (noise_.plain) {
@@ -128,17 +150,39 @@ class judging {
     if (g_.region->signed_distance_m(there, noise_.margin_m) > noise_.margin_m) leave_and_return(v, all.front(), all.back());
   }
   void seem_out(visit& v) {
-    if (v.run == 0) start(v);
+    if (v.run == 0 || (has_come_far() && crossings().size() > 1)) start(v);  // it went through once more
+    note_doubt(v);
     const double out_by = weigh(v);
-    const bool gone = noise_.plain || (out_by > noise_.margin_m && moves_since(v.from)) ||
-                      (out_by > g_.hysteresis_m && v.evidence >= enough_evidence);
+    const bool gone = noise_.plain ||
+                      (out_by > g_.hysteresis_m &&
+                       (v.evidence >= enough_evidence || (moves_since(v) && (out_by > noise_.margin_m || heads_away(out_by)))));
     if (!gone) return;
     leave(v, v.since, place::left);
     all_.drop(g_.id);
   }
 
-  bool moves_since(geo::point from) const noexcept {
-    return step_.now.speed_kmh >= moving_kmh || noise_.has_moved(from, step_.now.point);
+  // A position that is not exact says little about boundaries, however fast the truck drives.
+  bool moves_since(const visit& v) const noexcept {
+    if (noise_.plain) return true;
+    const bool drives = step_.now.speed_kmh >= moving_kmh && noise_.accuracy_m <= exact_enough_m;
+    return drives || noise_.is_move(v.from, v.doubt_m, step_.now.point);
+  }
+  // It says that it drives, and so that the boundary falls behind it: by more than half of its speed.
+  bool heads_away(double out_by) const noexcept {
+    const auto& [latitude, longitude] = step_.now.point;
+    if (!(step_.now.speed_kmh >= moving_kmh) || std::isnan(step_.now.heading) || std::fabs(latitude) > 89) return false;
+    const double second_m = step_.now.speed_kmh / 3.6;
+    const double heading = step_.now.heading * degree;
+    const double east = second_m * std::sin(heading) / (metres_per_degree * std::cos(latitude * degree));
+    const geo::point ahead{latitude + second_m * std::cos(heading) / metres_per_degree, std::remainder(longitude + east, 360)};
+    return g_.region->signed_distance_m(ahead, out_by + second_m) - out_by >= second_m / 2;
+  }
+  // Straight, since the position before.
+  bool has_come_far() const noexcept {
+    if (!step_.far_m) return false;
+    const double before_m = accuracy_or_assumed(step_.before_accuracy_m);
+    if (noise_.plain && before_m < plain_accuracy_m) return true;
+    return noise_.is_move(before_m, [this] { return *step_.far_m; });
   }
 
   // ---- what it comes to
@@ -148,7 +192,9 @@ class judging {
     v.evidence = 0;
     v.since = last_crossing();
     v.from = step_.before_where.value_or(step_.now.point);
+    v.doubt_m = step_.before_where ? accuracy_or_assumed(step_.before_accuracy_m) : noise_.accuracy_m;
   }
+  void note_doubt(visit& v) const noexcept { v.doubt_m = std::max(v.doubt_m, noise_.accuracy_m); }
   // Metres to the boundary.
   double weigh(visit& v) {
     const double reach = enough_evidence * noise_.sigma_m + noise_.margin_m;
@@ -172,6 +218,7 @@ class judging {
     if (const utc_time due = v.entered_at + g_.dwell_after(); !v.dwelled && due <= where.when && g_.alert_on.on_dwell) {
       event e = about_visit(event_type::geofence_dwelled, step_.truck_id, g_, due);
       e.where = position_at(where);
+      e.interpolated = where.between;
       out_.add(place::dwelled, std::move(e));
     }
     if (v.speeding) tell(place::normalised, event_type::speed_normalised, where, g_.speed_limit_kmh);
@@ -283,6 +330,7 @@ void go_on(visit& v, const geofence& g, utc_time now, const newest_place& truck,
     v.evidence = 0;
     v.since = {now, truck.where.point(), false};
     v.from = truck.where.point();
+    v.doubt_m = accuracy_or_assumed(truck.where.accuracy_m());
   }
   if (g.restricted && !v.trespassing) {
     event e = about_visit(event_type::zone_violated, truck.truck_id, g, now);
@@ -312,6 +360,11 @@ void fence_events::give(std::vector<event>& to) {
   told_.clear();
 }
 
+bool may_be_far(double way_m, double from_accuracy_m, double to_accuracy_m, double least_hysteresis_m) noexcept {
+  const double worst_m = std::max(accuracy_or_assumed(from_accuracy_m), accuracy_or_assumed(to_accuracy_m));
+  return (least_hysteresis_m == 0 && worst_m < plain_accuracy_m) || way_m >= moved_sigmas * (worst_m + least_hysteresis_m / 4);
+}
+
 void fence_step::judge(visits& all, const geofence& g, std::vector<double>& scratch, fence_events& out) const {
   judging{*this, all, g, scratch, out}.run();
 }
@@ -319,7 +372,7 @@ void fence_step::judge(visits& all, const geofence& g, std::vector<double>& scra
 void fence_step::look_around(visits& all, fence_events& out) const {
   for (visit& v : all.all()) {
     if (const auto due = v.dwells_at(); due && *due <= now.timestamp) tell_dwelled(v, truck_id, kept_position{now}, out);
-    const double limit = v.fence->speed_limit_kmh;
+    const double limit = v.speed_limit_kmh;
     if (!v.inside || v.run > 0 || std::isnan(limit) || std::isnan(now.speed_kmh)) continue;
     const bool speeds = now.speed_kmh > limit;
     if (std::exchange(v.speeding, speeds) == speeds) continue;
@@ -343,7 +396,7 @@ bool settle(visits& all, const geofence* (*lookup)(const void* in, std::string_v
   std::erase_if(all.all(), [&](visit& v) {
     const geofence* const g = lookup(in, v.geofence_id);
     if (g != nullptr && g->version == v.version && g->active) {
-      v.fence = g;
+      v.found(*g);
       return false;
     }
     changed = true;

@@ -1,5 +1,6 @@
 #include "haulcast/engine/fences_in_force.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace haulcast::engine {
@@ -15,6 +16,7 @@ void fences_in_force::put(std::shared_ptr<const geofence> g) {
     key = free_keys_.back();
     free_keys_.pop_back();
   }
+  least_hysteresis_m_ = std::min(least_hysteresis_m_, g->hysteresis_m);
   index_.insert(key, *g->region, *g->cover);
   keys_.emplace(g->id, key);
   by_key_[key] = std::move(g);
@@ -30,16 +32,16 @@ void fences_in_force::remove(std::string_view id) {
   free_keys_.push_back(key);
 }
 
-bool fences_in_force::look(std::optional<geo::point> from, geo::point to, memo& last, std::vector<const geofence*>& found) {
+bool fences_in_force::look(std::optional<geo::point> from, geo::point to, memo& last, std::vector<found_fence>& found) {
   if (from) {
     if (!index_.along(*from, to, 0, last, candidates_)) return false;
     found.clear();
-    for (const auto& each : candidates_) found.push_back(by_key_[each.key].get());
+    for (const auto& each : candidates_) found.push_back({by_key_[each.key].get(), each.all_inside});
     return true;
   }
   if (!index_.containing(to, last, containing_)) return false;
   found.clear();
-  for (const std::uint32_t key : containing_) found.push_back(by_key_[key].get());
+  for (const std::uint32_t key : containing_) found.push_back({by_key_[key].get(), true});
   return true;
 }
 

@@ -144,6 +144,14 @@ bool geofence::load(byte_reader& in) {
          dwell_after() > seconds{0} && dwell_after() <= dwell_max;
 }
 
+std::shared_ptr<const geofence> read_geofence(std::string_view bytes) {
+  byte_reader in{bytes};
+  auto made = std::make_shared<geofence>();
+  if (!made->load(in) || !in.done()) return nullptr;
+  made->prepare();
+  return made;
+}
+
 bool same(const geofence& a, const geofence& b) noexcept {
   return a.id == b.id && a.name == b.name && a.alert_on == b.alert_on && a.dwell == b.dwell && a.restricted == b.restricted &&
          same(a.speed_limit_kmh, b.speed_limit_kmh) && a.hysteresis_m == b.hysteresis_m && a.trucks == b.trucks &&

@@ -2,8 +2,6 @@
 
 #include <iterator>
 
-#include "haulcast/base/bytes.hpp"
-
 namespace haulcast::engine {
 
 std::shared_ptr<const geofence> geofences::find(std::string_view id) const {
@@ -35,12 +33,9 @@ void geofences::give_back(std::vector<geofence_changes> taken) {
   given_back_ = std::move(taken);
 }
 
-std::shared_ptr<const geofence> geofences::restore(std::string_view bytes) {
-  byte_reader in{bytes};
-  auto made = std::make_shared<geofence>();
-  if (!made->load(in) || !in.done()) return nullptr;
-  made->prepare();
-  return all_.emplace(made->id, made).second ? made : nullptr;
+bool geofences::restore(std::shared_ptr<const geofence> what) {
+  std::string id = what->id;
+  return all_.emplace(std::move(id), std::move(what)).second;
 }
 
 }  // namespace haulcast::engine

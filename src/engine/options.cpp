@@ -1,6 +1,9 @@
 #include "haulcast/engine/options.hpp"
 
+#include <cmath>
+
 #include "haulcast/base/bytes.hpp"
+#include "haulcast/engine/position.hpp"
 
 namespace haulcast::engine {
 
@@ -15,6 +18,7 @@ void save(const options& o, byte_writer& out) {
   out.raw(o.filter_max_speed_kmh);
   out.raw(o.filter_max_accuracy_m);
   out.svarint(o.max_segment.count());
+  out.raw(o.default_speed_limit_kmh.value_or(unknown));
 }
 
 bool load(options& o, byte_reader& in, std::uint32_t by) {
@@ -27,6 +31,9 @@ bool load(options& o, byte_reader& in, std::uint32_t by) {
   o.filter_max_speed_kmh = in.raw();
   o.filter_max_accuracy_m = in.raw();
   if (by >= 5) o.max_segment = seconds{in.svarint()};
+  o.default_speed_limit_kmh.reset();
+  if (by < 6) return in.ok();
+  if (const double limit = in.raw(); !std::isnan(limit)) o.default_speed_limit_kmh = limit;
   return in.ok();
 }
 

@@ -104,7 +104,15 @@ void truck::apply(const position& p, judgement j, utc_time received_at, const op
 }
 
 namespace {
-enum : std::uint8_t { online_bit = 1, moving_bit = 2, position_bit = 4, slow_bit = 8, rival_bit = 16, removed_bit = 32 };
+enum : std::uint8_t {
+  online_bit = 1,
+  moving_bit = 2,
+  position_bit = 4,
+  slow_bit = 8,
+  rival_bit = 16,
+  removed_bit = 32,
+  speeding_bit = 64
+};
 }  // namespace
 
 void truck::save(byte_writer& out) const {
@@ -112,7 +120,8 @@ void truck::save(byte_writer& out) const {
   out.varint(changed_at);
   out.svarint(to_epoch_ms(heard_at));
   out.u8(static_cast<std::uint8_t>((online ? online_bit : 0) | (moving ? moving_bit : 0) | (has_position ? position_bit : 0) |
-                                   (slow_since ? slow_bit : 0) | (agreeing > 0 ? rival_bit : 0) | (removed ? removed_bit : 0)));
+                                   (slow_since ? slow_bit : 0) | (agreeing > 0 ? rival_bit : 0) | (removed ? removed_bit : 0) |
+                                   (speeding ? speeding_bit : 0)));
   if (has_position) {
     position_encoder{heard_at}.encode(out, newest.get());
     out.svarint(to_epoch_ms(newest_received_at));
@@ -136,6 +145,7 @@ bool truck::load(byte_reader& in) {
   moving = (flags & moving_bit) != 0;
   has_position = (flags & position_bit) != 0;
   removed = (flags & removed_bit) != 0;
+  speeding = (flags & speeding_bit) != 0;
   if (has_position) {
     newest.assign(position_decoder{heard_at}.decode(in));
     newest_received_at = from_epoch_ms(in.svarint());

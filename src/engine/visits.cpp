@@ -17,8 +17,9 @@ enum : std::uint8_t {
   run_bit = 16,
   between_bit = 32,
   tells_exit_bit = 64,
-  known_bits = 127
+  doubt_bit = 128,  // every run has it but those of engine version 5
 };
+constexpr double doubt_before_m = 10;
 
 void save_point(geo::point p, byte_writer& out) {
   out.raw(p.latitude);
@@ -38,7 +39,7 @@ void save_visit(const visit& v, byte_writer& out) {
   out.u8(static_cast<std::uint8_t>((v.inside ? inside_bit : 0) | (v.dwelled ? dwelled_bit : 0) |
                                    (v.trespassing ? trespassing_bit : 0) | (v.speeding ? speeding_bit : 0) |
                                    (v.run > 0 ? run_bit : 0) | (v.tells_exit ? tells_exit_bit : 0) |
-                                   (v.run > 0 && v.since.between ? between_bit : 0)));
+                                   (v.run > 0 && v.since.between ? between_bit : 0) | (v.run > 0 ? doubt_bit : 0)));
   out.text(v.geofence_name);
   out.svarint(v.dwell_after.count());
   if (v.inside) out.svarint(to_epoch_ms(v.entered_at));
@@ -48,13 +49,13 @@ void save_visit(const visit& v, byte_writer& out) {
   out.svarint(to_epoch_ms(v.since.when));
   save_point(v.since.where, out);
   save_point(v.from, out);
+  out.raw(v.doubt_m);
 }
 
 bool load_visit(visit& v, byte_reader& in) {
   v.geofence_id = in.text();
   v.version = in.varint();
   const std::uint8_t flags = in.u8();
-  if ((flags & ~known_bits) != 0) return false;
   v.inside = (flags & inside_bit) != 0;
   v.dwelled = (flags & dwelled_bit) != 0;
   v.trespassing = (flags & trespassing_bit) != 0;
@@ -71,6 +72,7 @@ bool load_visit(visit& v, byte_reader& in) {
   v.since.where = load_point(in);
   v.since.between = (flags & between_bit) != 0;
   v.from = load_point(in);
+  v.doubt_m = (flags & doubt_bit) != 0 ? in.raw() : doubt_before_m;
   return in.ok() && v.run > 0;
 }
 
@@ -81,7 +83,12 @@ void visit::judge_by(const geofence& g) {
   tells_exit = g.alert_on.on_exit;
   dwell_after = g.dwell_after();
   version = g.version;
+  found(g);
+}
+
+void visit::found(const geofence& g) {
   fence = &g;
+  speed_limit_kmh = g.speed_limit_kmh;
 }
 
 std::optional<utc_time> visit::dwells_at() const noexcept {
@@ -94,6 +101,11 @@ std::optional<utc_time> visit::dwells_at() const noexcept {
 visit* visits::find(std::string_view geofence_id) noexcept {
   const auto at = std::ranges::lower_bound(all_, geofence_id, std::less<>{}, &visit::geofence_id);
   return at != all_.end() && at->geofence_id == geofence_id ? &*at : nullptr;
+}
+
+const visit* visits::of(const geofence* g) const noexcept {
+  const auto at = std::ranges::find(all_, g, &visit::fence);
+  return at != all_.end() ? &*at : nullptr;
 }
 
 visit& visits::add(const geofence& g) {

@@ -130,12 +130,15 @@ void world::apply(const batch& input, offset_t offset, outcome& out) {
     truck& t = trucks_[out.trucks[p.truck].truck];
     const judgement j = t.judge(p.where, rules_);
     out.judgements.push_back(j);
-    const truck_moment before{t.has_position, t.agreeing == 0, t.newest.timestamp(), t.newest.point()};
+    const truck_moment before{t.has_position, t.agreeing == 0, t.newest.timestamp(), t.newest.point(), t.newest.accuracy_m()};
     window_bytes_ -= t.window.bytes();
     t.apply(p.where, j, input.received_at, rules_);
     window_bytes_ += t.window.bytes();
     if (!t.online) come_online(out.trucks[p.truck].truck, j.what, input.received_at, offset, out);
     if (follows_ && j.what == verdict::live) follow(out.trucks[p.truck].truck, before, p.where, out);
+    if ((rules_.default_speed_limit_kmh || t.speeding) && j.what == verdict::live) {
+      watch_speed(out.trucks[p.truck].truck, p.where, out);
+    }
   }
   for (std::size_t i = 0; i < input.trucks.size(); ++i) {
     auto& [index, status] = out.trucks[i];
@@ -287,13 +290,14 @@ bool world::restore_rules(std::string_view bytes) {
   rules_changed_at_ = in.varint();
   started_at_ = from_epoch_ms(in.svarint());
   now_ = std::max(now_, started_at_);
-  // Rows do not say which version wrote them; the oldest rules have no more than the first members.
+  // Rows do not say which version wrote them: the older, the fewer members.
   const std::string_view rest = bytes.substr(bytes.size() - in.left());
-  if (!load(rules_, in) || !in.done()) {
-    byte_reader older{rest};
+  const auto read_as = [&](std::uint32_t by) {
+    byte_reader said{rest};
     rules_ = {};
-    if (!load(rules_, older, 4) || !older.done()) return false;
-  }
+    return load(rules_, said, by) && said.done();
+  };
+  if (!read_as(version) && !read_as(5) && !read_as(4)) return false;
   count_silence_anew();
   return true;
 }
@@ -326,11 +330,11 @@ bool world::restore_truck(std::string_view bytes) {
   return true;
 }
 
-bool world::restore_geofence(std::string_view bytes) {
-  const auto restored = geofences_.restore(bytes);
-  if (restored) fences_.put(restored);
+bool world::restore_geofence(std::shared_ptr<const geofence> read) {
+  if (!read || !geofences_.restore(read)) return false;
+  fences_.put(std::move(read));
   follows_ = true;
-  return restored != nullptr;
+  return true;
 }
 
 bool world::restore_retries(const std::vector<std::string_view>& rows) {

@@ -95,6 +95,7 @@ void world::decide(const remove_truck& asked, utc_time now, offset_t offset, out
   }
   truck& t = trucks_[*known];
   end_visits(*known, now, out);
+  if (std::exchange(t.speeding, false)) out.events.push_back(about(event_type::speed_normalised, now, t));
   if (std::exchange(t.online, false)) out.events.push_back(about(event_type::truck_offline, now, t));
   t.removed = true;
   registrations_[*known].reset();

@@ -1,15 +1,22 @@
 // Which geofences trucks are in: how positions, time and commands change that.
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
+#include "about.hpp"
 #include "haulcast/engine/world.hpp"
 
 namespace haulcast::engine {
 
 namespace {
 
-constexpr double segment_max_m = 100'000;  // of a way that is taken for straight
-constexpr std::size_t unsettled_look_max = 2'000;
+constexpr double segment_max_m = 100'000;      // of a way that is taken for straight
+constexpr double metres_per_degree = 111'320;  // of latitude, rounded up; of longitude nowhere more
+constexpr std::size_t look_max = 2'000;        // trucks that a look for something due examines at most, mostly in vain
+
+double at_most_m(geo::point a, geo::point b) noexcept {
+  return metres_per_degree * (std::fabs(a.latitude - b.latitude) + std::fabs(a.longitude - b.longitude));
+}
 
 }  // namespace
 
@@ -48,32 +55,78 @@ void world::give_visits(truck_index index, outcome& out) {
 // Only of a live position; `before` is the truck as it was.
 void world::follow(truck_index index, const truck_moment& before, const position& p, outcome& out) {
   presence& here = presences_[index];
-  const bool connected = before.known && before.trusted && p.timestamp - before.when <= rules_.max_segment &&
-                         geo::distance_m(before.where, p.point) <= segment_max_m;
-  const auto came_from = connected ? std::optional{before.where} : std::nullopt;
-  const bool anew = fences_.look(came_from, p.point, here.memo, judged_);
-  if (!anew && here.in.empty()) return;
   const truck& t = trucks_[index];
-  if (anew) {
-    std::erase_if(judged_, [&](const geofence* g) { return !g->concerns(t.id); });
-  } else {
-    judged_.clear();
+  fence_step step{.truck_id = t.id,
+                  .now = p,
+                  .before_where = before.known ? std::optional{before.where} : std::nullopt,
+                  .before_when = before.when,
+                  .before_accuracy_m = before.accuracy_m};
+  connect(step, before);
+  const bool anew = fences_.look(step.far_m ? step.before_where : std::nullopt, p.point, here.memo, found_fences_);
+  if (!anew && here.in.empty()) return;
+  choose_judged(here.in, t.id, anew, step.far_m.has_value());
+  // Those that it is in come first: what it leaves makes room, and is told before what it enters there.
+  for (const geofence*& g : judged_) {
+    const visit* const v = here.in.of(g);
+    if (v != nullptr && v->inside) step.judge(here.in, *std::exchange(g, nullptr), crossings_, fence_events_);
   }
-  for (const visit& v : here.in.all()) {
-    if (anew || v.run > 0) judged_.push_back(v.fence);
+  for (const geofence* const g : judged_) {
+    if (g != nullptr) step.judge(here.in, *g, crossings_, fence_events_);
   }
-  std::ranges::sort(judged_, {}, &geofence::id);
-  const auto again = std::ranges::unique(judged_);
-  judged_.erase(again.begin(), again.end());
-  const fence_step step{.truck_id = t.id,
-                        .now = p,
-                        .before_where = before.known ? std::optional{before.where} : std::nullopt,
-                        .before_when = before.when,
-                        .connected = connected};
-  for (const geofence* const g : judged_) step.judge(here.in, *g, crossings_, fence_events_);
   step.look_around(here.in, fence_events_);
   if (fence_events_.refused > 0) here.memo = {};  // once there is room it is looked at again, as after a restart
-  give_visits(index, out);
+  if (!judged_.empty() || !fence_events_.empty()) give_visits(index, out);
+}
+
+// Straight from the position before, as far as is known; distances are measured where they are not obviously short.
+void world::connect(fence_step& step, const truck_moment& before) const {
+  const bool exact =
+      !(before.accuracy_m > exact_enough_m) && !(step.now.accuracy_m > exact_enough_m);  // unknown is exact enough
+  if (!before.known || !before.trusted || !exact || step.now.timestamp - before.when > rules_.max_segment) return;
+  const auto far = [&](double way_m) {
+    return may_be_far(way_m, before.accuracy_m, step.now.accuracy_m, fences_.least_hysteresis_m());
+  };
+  double way_m = at_most_m(before.where, step.now.point);
+  if (far(way_m)) way_m = geo::distance_m(before.where, step.now.point);
+  step.connected = way_m <= segment_max_m;
+  if (step.connected && far(way_m)) step.far_m = way_m;
+}
+
+// Geofences to which the position may mean something: not those that the truck was in all the time, nor those of which it is
+// known that it is still out.
+void world::choose_judged(const engine::visits& in, std::string_view truck_id, bool anew, bool far) {
+  judged_.clear();
+  if (!anew) {
+    for (const visit& v : in.all()) {
+      if (v.run > 0) judged_.push_back(v.fence);
+    }
+    return;
+  }
+  for (const auto& [g, no_boundary] : found_fences_) {
+    const visit* const v = in.of(g);
+    const bool was_in = v != nullptr && v->inside && v->run == 0;
+    if (v != nullptr ? !was_in || !no_boundary : g->concerns(truck_id)) judged_.push_back(g);
+  }
+  for (const visit& v : in.all()) {
+    if (std::ranges::find(found_fences_, v.fence, &fences_in_force::found_fence::what) == found_fences_.end()) {
+      judged_.push_back(v.fence);
+    }
+  }
+  // Which keys they have in the index must not decide which of them there is room for.
+  if (far || in.all().size() + judged_.size() > visits::most) std::ranges::sort(judged_, {}, &geofence::id);
+}
+
+// The limit that holds where no geofence gives one. Only of a live position.
+void world::watch_speed(truck_index index, const position& p, outcome& out) {
+  if (std::isnan(p.speed_kmh)) return;
+  truck& t = trucks_[index];
+  const auto gives_one = [](const visit& v) { return v.inside && !std::isnan(v.fence->speed_limit_kmh); };
+  const auto limit = rules_.default_speed_limit_kmh;
+  const bool speeds = limit && p.speed_kmh > *limit && std::ranges::none_of(presences_[index].in.all(), gives_one);
+  if (std::exchange(t.speeding, speeds) == speeds) return;
+  event e = about(speeds ? event_type::speed_violated : event_type::speed_normalised, p.timestamp, t);
+  e.fence.emplace().speed_limit_kmh = limit.value_or(unknown);
+  out.events.push_back(std::move(e));
 }
 
 void world::await_dwelling(truck_index index) {
@@ -90,7 +143,8 @@ void world::await_dwelling(truck_index index) {
 // An entry may be too early, which is noticed here, but never too late.
 void world::find_dwelling(utc_time now, std::size_t max, std::vector<truck_index>& found) {
   std::vector<due_entry> put_back;
-  while (!dwell_dues_.empty() && dwell_dues_.top().when <= now && found.size() < max) {
+  for (std::size_t looked_at = 0; !dwell_dues_.empty() && dwell_dues_.top().when <= now; ++looked_at) {
+    if (found.size() >= max || looked_at == look_max) break;
     const due_entry top = dwell_dues_.top();
     dwell_dues_.pop();
     presence& here = presences_[top.truck];
@@ -107,17 +161,18 @@ void world::find_dwelling(utc_time now, std::size_t max, std::vector<truck_index
 // Trucks in geofences that have changed, some at a time.
 void world::find_unsettled(std::size_t max, std::vector<truck_index>& found) {
   std::size_t looked_at = 0;
-  while (!unsettled_.empty() && found.size() < max && looked_at < unsettled_look_max) {
-    unsettled_fence& of = unsettled_.front();
-    const auto trucks = inside_.find(of.geofence_id);
+  while (!unsettled_.empty() && found.size() < max && looked_at < look_max) {
+    const auto first = unsettled_.begin();
+    auto& [id, of] = *first;
+    const auto trucks = inside_.find(id);
     if (trucks == inside_.end()) {
-      unsettled_.pop_front();
+      unsettled_.erase(first);
       continue;
     }
-    const geofence* const g = in_force(&geofences_, of.geofence_id);
+    const geofence* const g = in_force(&geofences_, id);
     auto at = trucks->second.lower_bound(of.from);
-    for (; at != trucks->second.end() && found.size() < max && looked_at < unsettled_look_max; ++at, ++looked_at) {
-      const visit* const v = presences_[*at].in.find(of.geofence_id);
+    for (; at != trucks->second.end() && found.size() < max && looked_at < look_max; ++at, ++looked_at) {
+      const visit* const v = presences_[*at].in.find(id);
       if (v == nullptr || (g != nullptr && g->version == v->version)) continue;
       of.found_some = true;
       if (std::ranges::find(found, *at) == found.end()) found.push_back(*at);
@@ -128,20 +183,14 @@ void world::find_unsettled(std::size_t max, std::vector<truck_index>& found) {
       of.from = 0;  // once more, should what was found not have been settled
       return;
     } else {
-      unsettled_.pop_front();
+      unsettled_.erase(first);
     }
   }
 }
 
 void world::fence_has_changed(const std::string& id) {
   ++geofence_changes_;
-  if (!inside_.contains(id)) return;
-  const auto same = [&id](const unsettled_fence& u) { return u.geofence_id == id; };
-  const auto there = std::ranges::find_if(unsettled_, same);
-  if (there == unsettled_.end())
-    unsettled_.push_back({id});
-  else
-    *there = {id};
+  if (inside_.contains(id)) unsettled_.insert_or_assign(id, unsettled_fence{});
 }
 
 void world::end_visits(truck_index index, utc_time now, outcome& out) {
@@ -164,7 +213,7 @@ void world::recount_visits() {
     if (std::ranges::any_of(trucks, stale)) changed.push_back(id);
   }
   unsettled_.clear();
-  for (const std::string& id : changed) unsettled_.push_back({id});
+  for (std::string& id : changed) unsettled_.emplace(std::move(id), unsettled_fence{});
 }
 
 }  // namespace haulcast::engine

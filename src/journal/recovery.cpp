@@ -8,6 +8,7 @@
 #include <array>
 #include <memory>
 
+#include "geofence_rows.hpp"
 #include "haulcast/base/failpoint.hpp"
 #include "haulcast/engine/codec.hpp"
 
@@ -70,13 +71,18 @@ offset_t newest_held(const engine::world& world) {
 // Keys that are not trucks' come together: a row alone does not say what is missing beside it.
 result<void> load_world(snapshot_store& from, engine::world& world) {
   std::vector<std::string> retries;
+  geofence_rows fences{world};
   auto loaded = from.load([&](const entity& e) {
     if (e.key == rules_key) return world.restore_rules(e.bytes);
-    if (e.key.starts_with(geofence_prefix)) return world.restore_geofence(e.bytes);
+    if (e.key.starts_with(geofence_prefix)) {
+      fences.take(e);
+      return true;
+    }
     if (!e.key.starts_with(retries_prefix)) return world.restore_truck(e.bytes);
     retries.push_back(e.bytes);
     return true;
   });
+  if (const auto bad = fences.finish(); loaded && bad) return failure{fmt::format("the snapshot of {} is damaged", *bad)};
   if (loaded && !world.restore_retries({retries.begin(), retries.end()}))
     return failure{"the snapshots of retry keys are damaged"};
   return loaded;

@@ -29,7 +29,7 @@ class object_writer {
 };
 
 void append_fence(object_writer& data, const engine::fence_facts& about) {
-  append_string(data.name("geofence_id"), about.geofence_id);
+  if (!about.geofence_id.empty()) append_string(data.name("geofence_id"), about.geofence_id);
   if (!about.geofence_name.empty()) append_string(data.name("geofence_name"), about.geofence_name);
   if (about.reason != engine::exit_reason::none) append_string(data.name("reason"), to_string(about.reason));
   if (!std::isnan(about.speed_limit_kmh)) append_number(data.name("speed_limit_kmh"), about.speed_limit_kmh);

@@ -1,6 +1,6 @@
 // What 100,000 geofences cost: CPU ns per position of trucks on tracks, beside an R-tree with other exact tests in the same
 // rounds; how long one change holds its caller; memory. Prints one line of JSON; scripts/bench makes rows of it.
-//   geofence_bench [ROUNDS [FENCES [TRUCKS]]]
+//   geofence_bench [ROUNDS [FENCES [TRUCKS [engine]]]]: with the last word only what following costs the engine
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "geo/random_shapes.hpp"
+#include "geofences/engine_rounds.hpp"
 #include "geofences/peers.hpp"
 #include "geofences/scene.hpp"
 #include "haulcast/geo/region_index.hpp"
@@ -27,6 +28,7 @@ struct sizes {
   std::size_t rounds = 5;
   std::size_t fences = 100'000;
   std::size_t trucks = 2'000;
+  bool only_engine = false;
 };
 
 /// CPU time of this thread: other loads on the machine count little.
@@ -239,8 +241,10 @@ nlohmann::json measure(const scene& on, const sizes& wanted) {
   said["bytes"] = {{"index", static_cast<double>(index.bytes()) / count},
                    {"region", static_cast<double>(shape_bytes) / count},
                    {"parts", static_cast<double>(parts) / count}};
+  if (wanted.only_engine) return {{"engine", measure_engine(on, fences_of(on, regions, covers), wanted.rounds)}};
   said["positions"] = measure_positions(on, index, regions, wanted);
   said["changes"] = measure_changes(index, regions);
+  said["engine"] = measure_engine(on, fences_of(on, regions, covers), wanted.rounds);
   return said;
 }
 
@@ -251,6 +255,7 @@ int main(int argc, char** argv) {
   if (argc > 1) wanted.rounds = std::strtoul(argv[1], nullptr, 10);
   if (argc > 2) wanted.fences = std::strtoul(argv[2], nullptr, 10);
   if (argc > 3) wanted.trucks = std::strtoul(argv[3], nullptr, 10);
+  wanted.only_engine = argc > 4;
   nlohmann::json said;
   for (const auto& on : {uniform_scene(wanted.fences, wanted.trucks), clustered_scene(wanted.fences, wanted.trucks)}) {
     said[on.name] = measure(on, wanted);

@@ -30,7 +30,7 @@ constexpr part all_parts[] = {
     {"ingest", measure_ingest},       {"before", measure_before},       {"acknowledgement", measure_acknowledgement},
     {"fanout", measure_fanout},       {"delivery", measure_delivery},   {"idle", measure_idle},
     {"viewports", measure_viewports}, {"recovery", measure_recovery},   {"snapshot", measure_snapshot},
-    {"fleet", measure_fleet},         {"geofences", measure_geofences},
+    {"fleet", measure_fleet},         {"geofences", measure_geofences}, {"fenced", measure_fenced_ingest},
 };
 
 std::vector<std::string> part_names() {

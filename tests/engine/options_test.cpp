@@ -8,7 +8,7 @@ namespace haulcast::engine {
 namespace {
 
 TEST(Options, AreRestoredAsTheyWere) {
-  const options sent{seconds{1}, 2, 3.5, seconds{4}, seconds{5}, false, 6.25, 0.1, seconds{6}};
+  const options sent{seconds{1}, 2, 3.5, seconds{4}, seconds{5}, false, 6.25, 0.1, seconds{6}, 7.5};
   std::string bytes;
   byte_writer out{bytes};
   save(sent, out);
@@ -22,13 +22,20 @@ TEST(Options, AreRestoredAsTheyWere) {
   }
 }
 
-TEST(Options, OfAnEngineBeforeGeofencesWereFollowedAreReadWithTheDefault) {
+TEST(Options, OfAnOlderEngineAreReadWithTheDefaults) {
   std::string bytes;
   byte_writer out{bytes};
-  save({.stop_speed_kmh = 7}, out);
-  bytes.resize(bytes.size() - 2);  // max_segment: 120, as two bytes
+  save({.stop_speed_kmh = 7, .max_segment = seconds{90}}, out);
+  bytes.resize(bytes.size() - 8);  // no default speed limit
+  byte_reader newer{bytes};
+  options got{.default_speed_limit_kmh = 80};
+  EXPECT_TRUE(load(got, newer, 5) && newer.done());
+  EXPECT_EQ(got.max_segment, seconds{90});
+  EXPECT_FALSE(got.default_speed_limit_kmh);
+
+  got = {};
+  bytes.resize(bytes.size() - 2);  // nor max_segment: 90, as two bytes
   byte_reader in{bytes};
-  options got;
   EXPECT_TRUE(load(got, in, 4) && in.done());
   EXPECT_EQ(got.stop_speed_kmh, 7);
   EXPECT_EQ(got.max_segment, seconds{120});

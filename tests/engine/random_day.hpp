@@ -93,6 +93,8 @@ class random_day {
     rules.stop_after = seconds{upto(200)};
     rules.offline_after = seconds{30 + upto(600)};
     rules.filters = upto(4) != 0;
+    rules.max_segment = seconds{1 + upto(600)};
+    if (upto(2) == 0) rules.default_speed_limit_kmh = 20 + static_cast<double>(upto(100));
     return rules;
   }
 

@@ -141,7 +141,7 @@ class day {
     for (const auto& [id, fence] : world_.geofences().all()) {
       bytes.clear();
       fence->save(out_bytes);
-      if (!next.restore_geofence(bytes)) throw std::logic_error{"a geofence was not restored"};
+      if (!next.restore_geofence(read_geofence(bytes))) throw std::logic_error{"a geofence was not restored"};
     }
     world_ = std::move(next);
   }

@@ -184,10 +184,10 @@ TEST_F(Fences, BytesThatAreNoneAreNotRestored) {
   byte_writer out{bytes};
   around_depot(500).save(out);
   world w{10};
-  EXPECT_TRUE(w.restore_geofence(bytes));
-  EXPECT_FALSE(w.restore_geofence(bytes)) << "two under one id";
-  EXPECT_FALSE(w.restore_geofence(bytes + "x"));
-  EXPECT_FALSE(w.restore_geofence(""));
+  EXPECT_TRUE(w.restore_geofence(read_geofence(bytes)));
+  EXPECT_FALSE(w.restore_geofence(read_geofence(bytes))) << "two under one id";
+  EXPECT_FALSE(w.restore_geofence(read_geofence(bytes + "x")));
+  EXPECT_FALSE(w.restore_geofence(read_geofence("")));
 }
 
 }  // namespace

@@ -290,7 +290,7 @@ TEST_P(WorldAtRandom, FuzzySnapshotsAndTheTailGiveTheWorldThatNeverStopped) {
     std::string bytes;
     byte_writer fence_out{bytes};
     fence->save(fence_out);
-    ASSERT_TRUE(recovered.restore_geofence(bytes));
+    ASSERT_TRUE(recovered.restore_geofence(read_geofence(bytes)));
   }
   outcome out;
   for (const input& i : d.inputs) {

@@ -1,6 +1,8 @@
 // Trucks and geofences: who entered, dwelled, left, was where nobody may be, or too fast.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "engine/fences.hpp"
 #include "haulcast/engine/world.hpp"
 
@@ -73,6 +75,48 @@ TEST_F(Visits, AtASharedBorderTheExitComesBeforeTheEntry) {
   today.drive(exact(0s, 400));
   EXPECT_EQ(today.drive(exact(10s, 600)), (all{"exited a south @5", "entered b north @5"}));
   EXPECT_EQ(today.drive(exact(20s, 400)), (all{"exited b north @15", "entered a south @15"}));
+}
+
+// What is left is believed later than what is entered, because of the hysteresis.
+TEST_F(Visits, AtASharedBorderTheExitComesFirstInNoiseToo) {
+  for (const auto& [south, north] : {std::pair{"a", "b"}, std::pair{"b", "a"}}) {
+    today = fenced_day{};
+    today.put(strip(0, 500, south));
+    today.put(strip(500, 1000, north));
+    today.drive(at(0s, 465, 60));
+    const auto told = today.drive({at(1s, 482, 60), at(2s, 499, 60), at(3s, 516, 60), at(4s, 533, 60)});
+    EXPECT_EQ(told, (all{std::string{"exited "} + south + " @2.059", std::string{"entered "} + north + " @2.059"}));
+    EXPECT_EQ(today.inside(), all{north});
+  }
+}
+
+TEST_F(Visits, ATruckThatStaysBesideASharedBorderIsInBothWhenThatIsBelieved) {
+  today.put(strip(0, 500, "south"));
+  today.put(strip(500, 1000, "north"));
+  today.drive({at(0s, 465, 60), at(1s, 482, 60), at(2s, 499, 60)});
+  all told;
+  int positions = 0;
+  while (told.empty()) {
+    ASSERT_LT(++positions, 100);
+    told = today.drive(at(2s + positions * 1s, 515.1, 0));
+  }
+  EXPECT_EQ(told, all{"entered north @2.062"});
+  EXPECT_EQ(positions, 36) << "a sigma each";
+  EXPECT_EQ(today.inside(), (all{"north", "south"})) << "it never was out by the hysteresis";
+}
+
+TEST_F(Visits, ATruckThatDrivesAlongASharedBorderEntersWhenItIsFarFromWhereItCrossedIt) {
+  today.put(strip(0, 500, "south"));
+  today.put(strip(500, 1000, "north"));
+  const auto drive = [&](int second, double metres_north, double metres_east) {
+    position p = at(second * 1s, metres_north, 60);
+    p.point.longitude += metres_east * degrees_per_metre / std::cos(0.826884);
+    return today.drive(p);
+  };
+  for (int second = 0; second < 3; ++second) EXPECT_EQ(drive(second, 465 + 17 * second, -90).size(), second == 0 ? 1u : 0u);
+  for (int second = 3; second <= 9; ++second) EXPECT_EQ(drive(second, 510, -90 + (second - 2) * 16.7), all{}) << second;
+  EXPECT_EQ(drive(10, 510, 43), all{"entered north @2.091"}) << "now it has come 120 m";
+  EXPECT_EQ(today.inside(), (all{"north", "south"})) << "within the hysteresis";
 }
 
 TEST_F(Visits, SeveralGeofencesAreToldInTheOrderOfTimeThenOfTheirIds) {
@@ -225,6 +269,15 @@ TEST_F(Visits, LateAndSuspectPositionsRaiseNothing) {
   EXPECT_EQ(today.drive(exact(10s, 100)), all{}) << "late";
   EXPECT_EQ(today.drive(exact_to(5000, at(30s, 100))), all{}) << "suspect";
   EXPECT_EQ(today.inside(), all{});
+}
+
+TEST_F(Visits, APositionThatIsFarFromExactLeadsThroughNoGeofence) {
+  today.put(around_depot(50));
+  const auto roughly = [](milliseconds t, double metres) { return exact_to(400, at(t, metres)); };
+  EXPECT_EQ(today.drive({at(0s, -300), roughly(10s, 300), at(20s, -300)}), all{}) << "it stands, and its phone lost the sky";
+  EXPECT_EQ(today.drive({roughly(30s, 10), at(40s, -300)}), all{}) << "nor does it lie in one";
+  EXPECT_EQ(today.drive({at(50s, -200, 60), roughly(60s, 10), at(70s, 300, 60)}), all{}) << "nobody knows by which way it came";
+  EXPECT_EQ(today.drive({at(80s, 300, 60), at(90s, 0, 60)}), all{"entered depot @88.333"}) << "but then it is exact again";
 }
 
 TEST_F(Visits, AGeofenceAroundATruckThatStandsIsEnteredWithItsNextPosition) {

@@ -185,7 +185,7 @@ TEST_F(Recovery, AJournalAndSnapshotsFromBeforeThereWereRetryKeysAreRead) {
   older.engine_version = 2;
   std::string start;
   encode_record(start, older, {});
-  start.resize(start.size() - 2);  // rules had no max_segment then, which is 120: two bytes
+  start.resize(start.size() - 10);  // rules had no max_segment then, which is 120: two bytes; nor a default speed limit
   using namespace std::string_literals;
   const auto command =
       "\x05\x80\xF8\xB2\xE5\xBD\x68\x00\x00\x00\x00\x05TRK-1\x00\x01\x03One\x0C\x00"s;  // created, if it is new
@@ -208,6 +208,44 @@ TEST_F(Recovery, DamagedRetryKeysAreASentence) {
   const auto r = recover(*log_, store_.get(), 100);
   ASSERT_FALSE(r);
   EXPECT_NE(r.error().what.find("retry keys"), std::string::npos) << r.error().what;
+}
+
+entity row_of(engine::geofence g) {
+  entity e{std::string{geofence_prefix} + g.id, {}};
+  byte_writer out{e.bytes};
+  g.save(out);
+  return e;
+}
+
+// More than are read at a time.
+TEST_F(Recovery, ManyGeofencesAreReadSideBySideAndTheWorldIsAsIfTheyWereNot) {
+  engine::world one_by_one{100};
+  std::vector<entity> rows;
+  for (int i = 0; i < 5'000; ++i) {
+    rows.push_back(row_of({.id = "fence-" + std::to_string(i * 7919 % 5'000), .shape = geo::circle{north(i * 50), 100}}));
+    ASSERT_TRUE(one_by_one.restore_geofence(engine::read_geofence(rows.back().bytes)));
+  }
+  ASSERT_TRUE(store_->write(rows));
+  auto r = recover(*log_, store_.get(), 100);
+  ASSERT_TRUE(r) << r.error().what;
+  EXPECT_EQ(r->world.geofences().size(), 5'000u);
+  EXPECT_EQ(digest(r->world), digest(one_by_one));
+  const auto heard = batch_of(morning, {{"TRK-1", at(0s, 1'000)}});
+  engine::outcome there, here;
+  r->world.apply(*heard, 1, there);
+  one_by_one.apply(*heard, 1, here);
+  EXPECT_EQ(fences_told(there.events).size(), 5u);
+  EXPECT_EQ(fences_told(there.events), fences_told(here.events));
+}
+
+TEST_F(Recovery, AGeofenceThatIsNoneIsNamed) {
+  std::vector<entity> rows;
+  for (int i = 1; i <= 50; ++i) rows.push_back(row_of({.id = std::to_string(i), .shape = geo::circle{depot, 100}}));
+  rows[19].bytes.pop_back();
+  ASSERT_TRUE(store_->write(rows));
+  const auto r = recover(*log_, store_.get(), 100);
+  ASSERT_FALSE(r);
+  EXPECT_NE(r.error().what.find("geofence/20 "), std::string::npos) << r.error().what;
 }
 
 TEST_F(Recovery, TheDigestNoticesARetryKey) {

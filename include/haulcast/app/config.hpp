@@ -97,7 +97,7 @@ struct engine_keys {
   std::size_t identity_bytes_max = 61'440;                 // per truck
   seconds refold_window{21'600};                           // not read yet
   seconds max_segment{120};
-  std::optional<double> default_speed_limit_kmh;  // not read yet
+  std::optional<double> default_speed_limit_kmh;
 };
 
 struct filters_keys {

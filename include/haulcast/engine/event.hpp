@@ -18,7 +18,7 @@ enum class event_type : std::uint8_t {
   geofence_exited = 3,
   geofence_dwelled = 4,  // has been inside for long; `time` is when that became due
   zone_violated = 5,     // entered where nobody may be, or was inside when that began
-  speed_violated = 6,    // faster than may be inside
+  speed_violated = 6,    // faster than may be, in a geofence or elsewhere
   speed_normalised = 7,  // not any more, or not inside any more
 };
 inline constexpr std::size_t event_types = 8;
@@ -36,9 +36,9 @@ enum class exit_reason : std::uint8_t {
 /// "deleted"; empty for none.
 std::string_view to_string(exit_reason reason) noexcept;
 
-/// The geofence that an event is about.
+/// The geofence that an event is about, or of one about speed the limit that holds elsewhere.
 struct fence_facts {
-  std::string geofence_id;
+  std::string geofence_id;    // empty: it is about none
   std::string geofence_name;  // empty: it has none
   exit_reason reason = exit_reason::none;
   double speed_limit_kmh = unknown;  // of an event about speed

@@ -31,6 +31,7 @@ class fence_events {
   enum class place : std::uint8_t { dwelled, normalised, left, entered, trespassing, speeding, left_at_once };
 
   void clear() noexcept;
+  bool empty() const noexcept { return told_.empty() && changes.empty() && refused == 0; }
   void add(place order, event e) { told_.push_back({order, told_.size(), std::move(e)}); }
   void change(const visit& v, bool inside) { changes.push_back({v.geofence_id, inside, v.entered_at}); }
   /// Appends what was gathered, sorted.
@@ -48,6 +49,15 @@ class fence_events {
   std::vector<entry> told_;
 };
 
+/// A position that may be farther off than this tells about where a truck is, and not of which boundaries it crossed on a
+/// straight way from there.
+inline constexpr double exact_enough_m = 100;
+
+/// Whether two connected positions that are so far apart, and so exact, may be taken for a way through whatever lies between
+/// them, where no geofence has less hysteresis than that. It also depends on the geofence; where this is false it is none for
+/// any.
+bool may_be_far(double way_m, double from_accuracy_m, double to_accuracy_m, double least_hysteresis_m) noexcept;
+
 /// One truck and its newest position. Pure: no clock, no I/O. Scratch memory is kept between calls by whoever owns it.
 struct fence_step {
   std::string_view truck_id;
@@ -55,8 +65,11 @@ struct fence_step {
   /// The one before; none: it is the first.
   std::optional<geo::point> before_where{};
   utc_time before_when{};
+  double before_accuracy_m = unknown;
   /// The truck went straight from there to here, as far as is known: between them crossings are interpolated.
   bool connected = false;
+  /// Their distance, where they are and may_be_far; otherwise geofences between them do not matter.
+  std::optional<double> far_m{};
 
   /// Judges the position by one geofence, which is active and concerns the truck. O(log vertices) and what is crossed.
   void judge(visits& all, const geofence& g, std::vector<double>& scratch, fence_events& out) const;

@@ -22,15 +22,22 @@ class fences_in_force {
   using memo = geo::region_index::memo;
 
   bool empty() const noexcept { return keys_.empty(); }
+  /// No geofence has less.
+  double least_hysteresis_m() const noexcept { return least_hysteresis_m_; }
   /// In the place of another one of its id; not at all if it is not active.
   void put(std::shared_ptr<const geofence> g);
   void remove(std::string_view id);
 
-  /// Those that a truck is in at `to`, or may have crossed the boundary of on its way from `from` (none: it came from nowhere).
-  /// False, and `found` is left alone: it is in those that it was in.
-  bool look(std::optional<geo::point> from, geo::point to, memo& last, std::vector<const geofence*>& found);
+  struct found_fence {
+    const geofence* what;
+    bool no_boundary;  // on the way: whoever was in it all the time still is
+  };
+  /// Those that a truck is in at `to`, and with `from` those whose boundary it may have crossed on its way. False, and `found`
+  /// is left alone: it is in those that it was in, and crossed none.
+  bool look(std::optional<geo::point> from, geo::point to, memo& last, std::vector<found_fence>& found);
 
  private:
+  double least_hysteresis_m_ = geofence::hysteresis_max_m;  // of all that ever were
   geo::region_index index_;
   std::vector<std::shared_ptr<const geofence>> by_key_;
   std::vector<std::uint32_t> free_keys_;

@@ -72,6 +72,9 @@ struct geofence {
   bool load(byte_reader& in);
 };
 
+/// What save wrote, prepared. Null: bytes that it did not write. Touches nothing else, so many may be read side by side.
+std::shared_ptr<const geofence> read_geofence(std::string_view bytes);
+
 /// All but the versions and what follows from the rest.
 bool same(const geofence& a, const geofence& b) noexcept;
 

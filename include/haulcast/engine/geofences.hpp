@@ -39,8 +39,8 @@ class geofences {
   /// A pass came to nothing: the next one takes it again.
   void give_back(std::vector<geofence_changes> taken);
 
-  /// Only into an empty table's first life. Null: bytes that no geofence::save wrote, or two under one id.
-  std::shared_ptr<const geofence> restore(std::string_view bytes);
+  /// Only into an empty table's first life. False: there is one of its id.
+  bool restore(std::shared_ptr<const geofence> what);
 
  private:
   geofence_map all_;

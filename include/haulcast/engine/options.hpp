@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "haulcast/base/time.hpp"
 
@@ -15,7 +16,8 @@ class byte_writer;
 namespace haulcast::engine {
 
 /// Grows whenever the same input may lead to another outcome; recorded beside the options.
-inline constexpr std::uint32_t version = 5;  // 2: commands, removed trucks; 3: retry keys; 4: geofences; 5: visits
+inline constexpr std::uint32_t version = 6;  // 2: commands, removed trucks; 3: retry keys; 4: geofences; 5: visits; 6: what
+                                             // an inexact position proves, exits first, a limit for all
 
 struct options {
   seconds identity_window{21'600};            // how far behind a truck's newest position duplicates are told exactly
@@ -27,6 +29,7 @@ struct options {
   double filter_max_speed_kmh = 300;          // faster than this between two positions no truck drives
   double filter_max_accuracy_m = 1'000;       // worse than this is no place
   seconds max_segment{120};                   // the longest gap between two positions in which a crossing is interpolated
+  std::optional<double> default_speed_limit_kmh{};  // where no geofence gives one
 
   friend bool operator==(const options&, const options&) = default;
 };

@@ -46,6 +46,7 @@ class kept_position {
 
   utc_time timestamp() const noexcept { return timestamp_; }
   geo::point point() const noexcept { return point_; }
+  double accuracy_m() const noexcept { return numbers_[3]; }
 
  private:
   utc_time timestamp_;

@@ -57,6 +57,7 @@ struct alignas(cache_line_bytes) truck {
   bool online = false;
   bool moving = false;  // until it is seen driving it stands
   bool has_position = false;
+  bool speeding = false;               // faster than may be where no geofence says how fast: told
   bool removed = false;                // by a command, and has not come back: kept for what it drove
   bool awaited = false;                // has an entry among the dues (not state: never saved)
   bool changed = false;                // since the last snapshot (not state: never saved)

@@ -28,25 +28,29 @@ struct crossing {
 /// One geofence that a truck is believed to be in, or that it seems to have entered.
 struct visit {
   std::string geofence_id;
-  std::string geofence_name;        // as it was when it was judged last: it may be gone when its end is told
-  bool tells_exit = true;           // likewise
-  seconds dwell_after{0};           // likewise
-  std::uint64_t version = 0;        // of the geofence by which it was judged last
-  const geofence* fence = nullptr;  // that one; set by whoever looks it up (not state: never saved)
-  bool inside = false;              // it is believed to be in; otherwise only its newest positions say so
-  bool dwelled = false;             // and has been there for long
-  bool trespassing = false;         // where nobody may be: told
-  bool speeding = false;            // faster than may be there: told
-  utc_time entered_at;              // of one that is inside
+  std::string geofence_name;         // as it was when it was judged last: it may be gone when its end is told
+  bool tells_exit = true;            // likewise
+  seconds dwell_after{0};            // likewise
+  std::uint64_t version = 0;         // of the geofence by which it was judged last
+  const geofence* fence = nullptr;   // that one; set by whoever looks it up (not state, as the next: never saved)
+  double speed_limit_kmh = unknown;  // its
+  bool inside = false;               // it is believed to be in; otherwise only its newest positions say so
+  bool dwelled = false;              // and has been there for long
+  bool trespassing = false;          // where nobody may be: told
+  bool speeding = false;             // faster than may be there: told
+  utc_time entered_at;               // of one that is inside
 
   /// Positions in a row that say otherwise than what is believed, and since when.
   std::uint32_t run = 0;
   double evidence = 0;  // what they weigh together
   crossing since;
-  geo::point from;  // where the truck was before it crossed
+  geo::point from;     // where the truck was before it crossed
+  double doubt_m = 0;  // the worst accuracy of that and of the positions since
 
   /// From now on it is judged by this geofence.
   void judge_by(const geofence& g);
+  /// It is judged by this one already, which somebody looked up.
+  void found(const geofence& g);
   /// When it will have dwelled. None: it has, or seems to have left before.
   std::optional<utc_time> dwells_at() const noexcept;
 };
@@ -62,6 +66,8 @@ class visits {
   bool full() const noexcept { return all_.size() >= most; }
   /// Null: there is none. O(log visits).
   visit* find(std::string_view geofence_id) noexcept;
+  /// The same of one that was looked up. Quick.
+  const visit* of(const geofence* g) const noexcept;
   /// There must be none, and room. Others move.
   visit& add(const geofence& g);
   void drop(std::string_view geofence_id);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -167,7 +166,8 @@ class world {
   bool restore_rules(std::string_view bytes);
   bool restore_truck(std::string_view bytes);
   bool restore_retries(const std::vector<std::string_view>& rows);
-  bool restore_geofence(std::string_view bytes);
+  /// Of read_geofence, which may have been asked elsewhere. False for null, too.
+  bool restore_geofence(std::shared_ptr<const geofence> read);
 
  private:
   struct due_entry {
@@ -191,9 +191,9 @@ class world {
     bool trusted = false;  // that nobody doubts
     utc_time when;
     geo::point where;
+    double accuracy_m = unknown;
   };
   struct unsettled_fence {
-    std::string geofence_id;
     truck_index from = 0;  // where the look at its trucks goes on
     bool found_some = false;
   };
@@ -203,6 +203,9 @@ class world {
   bool settle_visits(truck_index index, utc_time now, outcome& out);
   void give_visits(truck_index index, outcome& out);
   void follow(truck_index index, const truck_moment& before, const position& p, outcome& out);
+  void watch_speed(truck_index index, const position& p, outcome& out);
+  void connect(fence_step& step, const truck_moment& before) const;
+  void choose_judged(const engine::visits& in, std::string_view truck_id, bool anew, bool far);
   void await_dwelling(truck_index index);
   void find_dwelling(utc_time now, std::size_t max, std::vector<truck_index>& found);
   void find_unsettled(std::size_t max, std::vector<truck_index>& found);
@@ -240,10 +243,11 @@ class world {
   block_vector<presence> presences_;                                                   // of trucks_, place by place
   std::map<std::string, std::set<truck_index>, std::less<>> inside_;                   // who is believed to be in, by geofence
   std::priority_queue<due_entry, std::vector<due_entry>, std::greater<>> dwell_dues_;  // mostly one entry for each truck
-  std::deque<unsettled_fence> unsettled_;                                              // changed, with trucks in them
+  std::map<std::string, unsettled_fence, std::less<>> unsettled_;                      // changed, with trucks in them
   bool follows_ = false;                                                               // there was a geofence or a visit once
   std::uint64_t geofence_changes_ = 1;                                                 // to those that trucks may be in
   fence_events fence_events_;                                                          // scratch, as those below
+  std::vector<fences_in_force::found_fence> found_fences_;
   std::vector<const geofence*> judged_;
   std::vector<double> crossings_;
   std::vector<bool> skip_;

@@ -28,5 +28,7 @@ void measure_snapshot(const stage& on, report& out);
 void measure_fleet(const stage& on, report& out);
 /// What geofences cost every position beside other indexes, what a change costs, and memory. Without a server.
 void measure_geofences(const stage& on, report& out);
+/// What they cost whoever posts positions, and their memory in a server.
+void measure_fenced_ingest(const stage& on, report& out);
 
 }  // namespace haulcast::bench
