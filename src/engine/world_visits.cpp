@@ -111,6 +111,7 @@ void world::find_unsettled(std::size_t max, std::vector<truck_index>& found) {
     unsettled_fence& of = unsettled_.front();
     const auto trucks = inside_.find(of.geofence_id);
     if (trucks == inside_.end()) {
+      unsettled_ids_.erase(of.geofence_id);
       unsettled_.pop_front();
       continue;
     }
@@ -128,6 +129,7 @@ void world::find_unsettled(std::size_t max, std::vector<truck_index>& found) {
       of.from = 0;  // once more, should what was found not have been settled
       return;
     } else {
+      unsettled_ids_.erase(of.geofence_id);
       unsettled_.pop_front();
     }
   }
@@ -136,12 +138,12 @@ void world::find_unsettled(std::size_t max, std::vector<truck_index>& found) {
 void world::fence_has_changed(const std::string& id) {
   ++geofence_changes_;
   if (!inside_.contains(id)) return;
-  const auto same = [&id](const unsettled_fence& u) { return u.geofence_id == id; };
-  const auto there = std::ranges::find_if(unsettled_, same);
-  if (there == unsettled_.end())
+  if (unsettled_ids_.insert(id).second) {
     unsettled_.push_back({id});
-  else
-    *there = {id};
+    return;
+  }
+  const auto same = [&id](const unsettled_fence& u) { return u.geofence_id == id; };
+  *std::ranges::find_if(unsettled_, same) = {id};
 }
 
 void world::end_visits(truck_index index, utc_time now, outcome& out) {
@@ -164,6 +166,7 @@ void world::recount_visits() {
     if (std::ranges::any_of(trucks, stale)) changed.push_back(id);
   }
   unsettled_.clear();
+  unsettled_ids_ = {changed.begin(), changed.end()};
   for (const std::string& id : changed) unsettled_.push_back({id});
 }
 

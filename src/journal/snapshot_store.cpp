@@ -10,7 +10,8 @@ namespace haulcast::journal {
 
 namespace {
 
-constexpr int format_version = 4;  // 2: trucks with registrations, removed trucks; 3: retry keys; 4: geofences
+constexpr int format_version =
+    5;  // 2: trucks with registrations, removed trucks; 3: retry keys; 4: geofences; 5: retry keys of imports
 
 struct finalize {
   void operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }
