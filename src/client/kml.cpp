@@ -112,7 +112,9 @@ class kml_reader {
     if (here_->parts.empty() || !(inside("Point") || inside("LineString") || inside("Polygon"))) return;
     auto read = read_kml_coordinates(text_);
     if (!read) return fail(read.error().what);
-    auto& lines = here_->parts.back().lines;
+    auto& [what, lines] = here_->parts.back();
+    const bool several = read->find("],[") != read->npos;
+    if (what == kml_placemark::shape::point && several) return fail("a Point has one place, without blanks in it");
     if (lines.size() == parts_max) return fail("a Polygon has too many rings");
     lines.insert(inside("outerBoundaryIs") ? lines.begin() : lines.end(), *std::move(read));
   }

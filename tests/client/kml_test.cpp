@@ -119,6 +119,8 @@ TEST(Kml, WhatIsWrongIsToldWithItsLine) {
   EXPECT_TRUE(
       refusal("\n" + kml(placemark("<Point><coordinates>8.5;47.3</coordinates></Point>"))).starts_with("line 2: coordinates"));
   EXPECT_NE(refusal(kml(placemark("<Point><coordinates>8.5,</coordinates></Point>"))), "taken");
+  EXPECT_EQ(refusal(kml(placemark("<Point><coordinates>8.5,47. 3,408</coordinates></Point>"))),
+            "line 1: a Point has one place, without blanks in it");
   EXPECT_NE(refusal(kml(placemark("<Point><coordinates>nan,47</coordinates></Point>"))), "taken");
   EXPECT_EQ(refusal(kml(placemark(placemark(point)))), "line 1: a Placemark in another one");
 }
