@@ -12,6 +12,7 @@
 #include "haulcast/app/mint.hpp"
 #include "haulcast/auth/api_key.hpp"
 #include "haulcast/client/health.hpp"
+#include "haulcast/client/import_geofences.hpp"
 #include "haulcast/client/replay.hpp"
 #include "haulcast/client/simulate.hpp"
 #include "haulcast/client/terminal.hpp"
@@ -252,6 +253,47 @@ void add_replay(CLI::App& app, cli_run& cli) {
   });
 }
 
+void add_import_geofences(CLI::App& app, cli_run& cli) {
+  auto* command = app.add_subcommand("import-geofences", "Send a file of geofences, GeoJSON or KML: all of them or none");
+  const auto options = std::make_shared<client::import_options>();
+  const auto where = std::make_shared<target>();
+  const auto no_progress = std::make_shared<bool>(false);
+  command->add_option("FILE", options->file, "GeoJSON or KML, each also as .gz; - is standard input")->required();
+  command->add_option("--radius", options->radius_m, "Metres around the points of a KML file that say none")
+      ->check(within(1.0, 1e6))
+      ->type_name("M");
+  command->add_option("--width", options->width_m, "Metres across the lines of a KML file that say none")
+      ->check(within(1.0, 1e6))
+      ->type_name("M");
+  command->add_flag("--dry-run", options->dry_run, "Check the file, and send nothing");
+  add_duration_option(*command, "--give-up-after", into(options->give_up_after),
+                      "Of a server that is busy or not there; 0s: never")
+      ->default_str("60s");
+  command->add_flag("--gzip", options->gzip, "Compress the body");
+  command->add_flag("--json", options->json, "Print what came of it as JSON");
+  command->add_flag("--no-progress", *no_progress, "Draw no progress bar");
+  add_target_options(*command, *where, true);
+  command->footer(
+      "Geofences with ids that are there are updated. Each has an id: in GeoJSON its own or geofence_id of the properties; in\n"
+      "KML the datum geofence_id, the Placemark's id, or its name. What a file of the same names says stays the same.\n\n"
+      "Examples:\n"
+      "  haulcast import-geofences sites.geojson\n"
+      "  haulcast import-geofences depots.kml --radius 150 --dry-run");
+  command->final_callback([&cli, options, where] {
+    cli.chosen = [&cli, options, where] {
+      if (const auto reached = reach(*where, cli.here, !options->dry_run); !reached) return cli.refuse(reached.error().what);
+      options->url = where->url;
+      options->token = where->token;
+      options->believed = where->believed;
+      return cli.run.import_geofences(*options);
+    };
+  });
+  command->parse_complete_callback([options, no_progress] {
+    options->terminal = !*no_progress && client::is_terminal(STDERR_FILENO);
+    options->colour = client::wants_colour(STDERR_FILENO);
+  });
+}
+
 void add_watch(CLI::App& app, cli_run& cli) {
   auto* command = app.add_subcommand("watch", "Follow trucks live in the terminal");
   const auto options = std::make_shared<client::watch_options>();
@@ -306,6 +348,7 @@ void add_health(CLI::App& app, cli_run& cli) {
 void add_client_commands(CLI::App& app, cli_run& cli) {
   add_simulate(app, cli);
   add_replay(app, cli);
+  add_import_geofences(app, cli);
   add_watch(app, cli);
   add_health(app, cli);
 }

@@ -107,6 +107,26 @@ void add_ingest(page& p, const pipeline::pipeline& spine) {
   p.distribution("haulcast_loop_lag_seconds", "How late the event loop's timer fires.", m.loop_lag);
 }
 
+void add_imports(page& p, const pipeline::pipeline& spine) {
+  const pipeline::import_metrics& m = spine.metrics().imports;
+  for (const auto& [outcome, count] : {std::pair{"done", m.imports}, {"refused", m.refused}}) {
+    p.counter("haulcast_geofence_imports_total", "Imports of geofences that could be read, by what became of them.", count,
+              {{"outcome", outcome}});
+  }
+  for (const auto& [what, count] :
+       {std::pair{"created", m.geofences.created}, {"updated", m.geofences.updated}, {"unchanged", m.geofences.unchanged}}) {
+    p.counter("haulcast_geofences_imported_total", "Geofences of imports that were done, by what became of them.", count,
+              {{"outcome", what}});
+  }
+  p.gauge("haulcast_geofence_import_under_way", "1 while an import is written or comes into force.", spine.importing() ? 1 : 0);
+  p.distribution("haulcast_geofence_import_slice_seconds", "CPU time for which a slice of an import held the event loop.",
+                 m.slices.cpu);
+  for (const auto& [clock, longest] : {std::pair{"cpu", m.slices.longest_cpu}, std::pair{"wall", m.slices.longest_wall}}) {
+    p.gauge("haulcast_geofence_import_longest_slice_seconds", "Longest such hold in the newest import.", longest,
+            {{"clock", clock}});
+  }
+}
+
 void add_journal(page& p, const pipeline::pipeline& spine) {
   const pipeline::pipeline_metrics& m = spine.metrics();
   p.counter("haulcast_journal_records_total", "Records committed.", m.records);
@@ -257,6 +277,7 @@ std::string metrics_text(const metrics_sources& from) {
   page p;
   add_process(p);
   add_ingest(p, from.spine);
+  add_imports(p, from.spine);
   add_journal(p, from.spine);
   add_live(p, from.fan_out, from.live);
   add_http(p, from.door);

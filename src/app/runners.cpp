@@ -5,6 +5,7 @@
 #include "haulcast/app/logging.hpp"
 #include "haulcast/app/signals.hpp"
 #include "haulcast/client/health.hpp"
+#include "haulcast/client/import_geofences.hpp"
 #include "haulcast/client/replay.hpp"
 #include "haulcast/client/simulate.hpp"
 #include "haulcast/client/watch.hpp"
@@ -39,6 +40,7 @@ command_runners real_commands() {
           .verify = verify_with_log,
           .simulate = [](const auto& options) { return client::simulate(options, std::cout, std::cerr); },
           .replay = [](const auto& options) { return client::replay(options, std::cout, std::cerr); },
+          .import_geofences = [](const auto& options) { return client::import_geofences(options, std::cout, std::cerr); },
           .watch = [](const auto& options) { return client::watch(options, std::cout, std::cerr); },
           .health = [](const auto& options) { return client::health(options, std::cout); }};
 }

@@ -22,6 +22,7 @@ constexpr access_rule table[] = {
     {"GET", "/v1/trucks/{truck_id}/position", in_head, any_role, ownership::reads_one},
     {"GET", "/v1/geofences", in_head, keeps_sites, ownership::reads_some},
     {"POST", "/v1/geofences", in_head, keeps_sites, ownership::creates},
+    {"POST", "/v1/geofences:import", in_head, keeps_sites, ownership::creates},
     {"GET", "/v1/geofences/{geofence_id}", in_head, keeps_sites, ownership::reads_one},
     {"PUT", "/v1/geofences/{geofence_id}", in_head, keeps_sites, ownership::writes_own},
     {"DELETE", "/v1/geofences/{geofence_id}", in_head, keeps_sites, ownership::writes_own},

@@ -6,6 +6,14 @@
 
 namespace haulcast::auth {
 
+namespace {
+
+void check(bool done) {
+  if (!done) throw std::runtime_error{"OpenSSL could not compute a SHA-256"};
+}
+
+}  // namespace
+
 struct sha256::context {
   struct free_algorithm {
     void operator()(EVP_MD* p) const { EVP_MD_free(p); }
@@ -25,15 +33,21 @@ sha256::~sha256() = default;
 sha256::sha256(sha256&&) noexcept = default;
 sha256& sha256::operator=(sha256&&) noexcept = default;
 
-sha256_digest sha256::operator()(std::string_view text) {
-  auto* running = context_->running.get();
+void sha256::begin() { check(EVP_DigestInit_ex2(context_->running.get(), context_->algorithm.get(), nullptr) == 1); }
+
+void sha256::add(std::string_view piece) { check(EVP_DigestUpdate(context_->running.get(), piece.data(), piece.size()) == 1); }
+
+sha256_digest sha256::end() {
   sha256_digest out{};
   unsigned int size = 0;
-  const bool done = EVP_DigestInit_ex2(running, context_->algorithm.get(), nullptr) == 1 &&
-                    EVP_DigestUpdate(running, text.data(), text.size()) == 1 &&
-                    EVP_DigestFinal_ex(running, out.data(), &size) == 1 && size == out.size();
-  if (!done) throw std::runtime_error{"OpenSSL could not compute a SHA-256"};
+  check(EVP_DigestFinal_ex(context_->running.get(), out.data(), &size) == 1 && size == out.size());
   return out;
+}
+
+sha256_digest sha256::operator()(std::string_view text) {
+  begin();
+  add(text);
+  return end();
 }
 
 }  // namespace haulcast::auth

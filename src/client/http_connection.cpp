@@ -62,6 +62,25 @@ result<http_response> from_beast(beast_response in, std::size_t body_max) {
   return out;
 }
 
+/// The head, then the body as fast as it is taken.
+net::awaitable<error_code> write_piece_by_piece(client::stream& to, const beast_request& message,
+                                                const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  constexpr std::size_t piece_bytes = 256 * 1024;
+  http::request_serializer<http::string_body> head{message};
+  const auto [not_sent, head_bytes] = co_await http::async_write_header(to, head, as_awaitable);
+  if (not_sent) co_return not_sent;
+  const std::string_view body = message.body();
+  const std::uint64_t all = head_bytes + body.size();
+  for (std::size_t sent = 0; sent < body.size();) {
+    const auto piece = body.substr(sent, piece_bytes);
+    const auto [error, n] = co_await net::async_write(to, net::buffer(piece.data(), piece.size()), as_awaitable);
+    if (error) co_return error;
+    sent += n;
+    progress(head_bytes + sent, all);
+  }
+  co_return error_code{};
+}
+
 }  // namespace
 
 struct http_connection::state {
@@ -115,7 +134,14 @@ net::awaitable<result<http_response>> http_connection::send(const http_request& 
 
   const auto message = to_beast(request, s.server, s.options);
   s.stream.next_layer().expires_after(s.options.answer_within);
-  const auto [not_sent, sent] = co_await http::async_write(s.stream, message, as_awaitable);
+  error_code not_sent;
+  if (request.progress) {
+    auto writing = write_piece_by_piece(s.stream, message, request.progress);
+    not_sent = co_await std::move(writing);
+  } else {
+    const auto [error, sent] = co_await http::async_write(s.stream, message, as_awaitable);
+    not_sent = error;
+  }
   // A server may refuse a body before it has read it all, and close: the answer is worth reading.
   const bool may_have_answered = not_sent == net::error::broken_pipe || not_sent == net::error::connection_reset;
   if (not_sent && !may_have_answered) co_return s.no_answer(not_sent, "sending");

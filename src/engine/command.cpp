@@ -22,6 +22,12 @@ void load_versions(std::optional<version_set>& into, bool any, byte_reader& in) 
   for (std::size_t i = 0; i < count && in.ok(); ++i) into->versions.push_back(in.varint());
 }
 
+bool load_count(std::uint32_t& into, byte_reader& in) {
+  const std::uint64_t count = in.varint();
+  into = static_cast<std::uint32_t>(count);
+  return in.ok() && count == into;
+}
+
 template <std::size_t... Place>
 bool load_alternative(any_command& what, std::uint64_t place, byte_reader& in, std::index_sequence<Place...>) {
   return ((Place == place && what.emplace<Place>().load(in)) || ...);
@@ -115,9 +121,37 @@ bool remove_geofence::load(byte_reader& in) {
   return only_if.load(in);
 }
 
+void stage_geofences::save(byte_writer& out) const {
+  out.u8(first ? 1 : 0);
+  out.varint(what.size());
+  for (const auto& each : what) each->save(out);
+}
+
+bool stage_geofences::load(byte_reader& in) {
+  const std::uint8_t flag = in.u8();
+  first = flag == 1;
+  const std::size_t count = in.count();
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    if (!what.emplace_back(std::make_shared<geofence>())->load(in)) return false;
+  }
+  return flag <= 1 && in.ok();
+}
+
+void import_geofences::save(byte_writer& out) const {
+  out.varint(staged);
+  out.varint(unchanged);
+}
+
+bool import_geofences::load(byte_reader& in) { return load_count(staged, in) && load_count(unchanged, in); }
+
+void enforce_geofences::save(byte_writer& out) const { out.varint(count); }
+
+bool enforce_geofences::load(byte_reader& in) { return load_count(count, in); }
+
 std::string_view to_string(command_status status) noexcept {
   static constexpr std::array<std::string_view, command_statuses> names{
-      "created", "updated", "removed", "unchanged", "not_found", "precondition_failed", "no_room", "key_reused", "exists"};
+      "created", "updated", "removed",  "unchanged", "not_found", "precondition_failed", "no_room", "key_reused",
+      "exists",  "staged",  "imported", "enforced",  "importing"};
   return names[static_cast<std::size_t>(status)];
 }
 

@@ -14,6 +14,10 @@ void save_entry(const retry_keys::entry& e, byte_writer& out) {
   e.asked.save(out);
   out.u8(static_cast<std::uint8_t>(e.came_to.what));
   out.varint(e.came_to.version);
+  if (e.came_to.what == command_status::imported) {
+    for (const std::uint32_t each : {e.came_to.counts.created, e.came_to.counts.updated, e.came_to.counts.unchanged})
+      out.varint(each);
+  }
   out.svarint(to_epoch_ms(e.when));
   out.varint(e.offset);
 }
@@ -24,6 +28,11 @@ bool load_entry(retry_keys::entry& e, byte_reader& in) {
   if (status >= command_statuses) return false;
   e.came_to.what = static_cast<command_status>(status);
   e.came_to.version = in.varint();
+  if (e.came_to.what == command_status::imported) {
+    import_counts& counts = e.came_to.counts;
+    for (std::uint32_t* const each : {&counts.created, &counts.updated, &counts.unchanged})
+      *each = static_cast<std::uint32_t>(in.varint());
+  }
   const std::int64_t when = in.svarint();
   e.when = from_epoch_ms(when);
   e.offset = in.varint();

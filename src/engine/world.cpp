@@ -29,6 +29,7 @@ void outcome::clear() noexcept {
   events.clear();
   registry.clear();
   fence.reset();
+  enforced.clear();
   visits.clear();
   visits_refused = 0;
   decided = {};
@@ -205,6 +206,7 @@ std::vector<std::string_view> world::trimmable(truck_index& hand, std::size_t mo
 }
 
 void world::apply(const started& input, offset_t offset, outcome& out) {
+  if (!import_.complete) import_ = {};  // whoever staged it is gone
   if (rules_changed_at_ >= offset) {
     out.partly_skipped = true;
     return;

@@ -13,6 +13,16 @@ bool may_touch(const geofence& there, const std::string& merchant) noexcept {
 
 }  // namespace
 
+// False: there was none of its id before.
+bool world::enforce(const std::shared_ptr<const geofence>& what) {
+  const bool there = geofences_.find(what->id) != nullptr;
+  geofences_.set(what);
+  fences_.put(what);
+  follows_ = true;
+  if (there) fence_has_changed(what->id);
+  return there;
+}
+
 // Ids are one space for all. To a merchant what belongs to others is not there: a condition on it is answered so, and only that
 // the id is taken cannot be hidden.
 void world::decide(const put_geofence& asked, utc_time, offset_t offset, outcome& out) {
@@ -34,10 +44,7 @@ void world::decide(const put_geofence& asked, utc_time, offset_t offset, outcome
   auto made = std::make_shared<geofence>(asked.what);
   made->version = offset;
   made->prepare();
-  geofences_.set(made);
-  fences_.put(made);
-  follows_ = true;
-  if (present) fence_has_changed(made->id);
+  enforce(made);
   out.fence = {made->id, std::move(made)};
   out.decided = {present ? command_status::updated : command_status::created, offset};
 }

@@ -33,7 +33,7 @@ net::awaitable<arrival> body_reader::receive(exchange& one) {
     if (channel_.broken()) co_return arrival{};
   }
   for (auto space = body.next(); !space.empty(); space = body.next()) {
-    channel_.allow_until(due(began, body.received()));
+    channel_.allow_until(due(began, body.received(), core_.options.body_bytes_per_s_min));
     auto op = channel_.read(space);
     const auto [failed, n] = co_await std::move(op);
     if (channel_.timed_out()) co_return too_late();
@@ -51,7 +51,7 @@ net::awaitable<bool> body_reader::drop(std::uint64_t rest) {
   const auto began = core_.wheel.now();
   for (std::uint64_t dropped = 0; dropped < rest;) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(rest - dropped, core_.discard.size()));
-    channel_.allow_until(due(began, dropped));
+    channel_.allow_until(due(began, dropped, core_.options.body_bytes_per_s_min));
     auto op = channel_.read({core_.discard.data(), wanted});
     const auto [failed, n] = co_await std::move(op);
     if (failed || channel_.timed_out()) co_return false;
@@ -63,10 +63,10 @@ net::awaitable<bool> body_reader::drop(std::uint64_t rest) {
 }
 
 /// The more has come, the longer it may take.
-deadline_wheel::tick body_reader::due(deadline_wheel::tick began, std::uint64_t received) const noexcept {
-  const auto& options = core_.options;
-  const seconds more{received / options.body_bytes_per_s_min};
-  return began + core_.ticks(options.body_timeout + more);
+deadline_wheel::tick body_reader::due(deadline_wheel::tick began, std::uint64_t received,
+                                      std::size_t bytes_per_s_min) const noexcept {
+  const seconds more{received / bytes_per_s_min};
+  return began + core_.ticks(core_.options.body_timeout + more);
 }
 
 arrival body_reader::too_late() noexcept {

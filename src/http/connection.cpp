@@ -102,6 +102,10 @@ net::awaitable<void> connection::serve_all() {
       auto receiving = receive_body();
       at = co_await std::move(receiving);
     }
+    if (at == stage::upload_due) {
+      auto receiving = receive_upload();
+      at = co_await std::move(receiving);
+    }
     if (at == stage::plain_body_due) {
       auto inflating = inflate();
       at = co_await std::move(inflating);
@@ -175,6 +179,24 @@ net::awaitable<connection::stage> connection::receive_body() {
   if (!body.whole) co_return stage::gone;
   in_hand_.request.started = std::chrono::steady_clock::now();  // how long a phone takes to send is not our latency
   co_return take_body();
+}
+
+/// The upload ends with its request, or before.
+net::awaitable<connection::stage> connection::receive_upload() {
+  const auto held = std::move(upload_);
+  try {
+    auto receiving = bodies_.receive_pieces(in_hand_, *held);
+    const auto body = co_await std::move(receiving);
+    if (body.wrong) co_return refuse_for_good(*body.wrong);
+    if (!body.whole) co_return stage::gone;
+    in_hand_.request.started = std::chrono::steady_clock::now();
+    auto finishing = held->finish();
+    in_hand_.answer = co_await std::move(finishing);
+  } catch (const std::exception& e) {
+    in_hand_.answer = answer_failure(*core_, in_hand_.to->pattern, e.what());
+    co_return stage::wrong;  // some of the body may still be on its way
+  }
+  co_return stage::answered;
 }
 
 /// What is small need not wait for its turn. Refused or plain, the bytes that came are not needed any more.
@@ -265,6 +287,7 @@ connection::stage connection::begin() {
     return stage::declined;
   }
   if (in_hand_.to->is_upgrade()) return part_from_http();
+  if (in_hand_.to->is_upload()) return begin_upload();
   if (!bodies_.take_at_once(in_hand_.request, in_hand_.facts)) return stage::body_due;
   return take_body();
 }
@@ -284,6 +307,15 @@ std::optional<response> connection::admit() {
     answer_preflight(core_->options.cors, in_hand_.request, *decision.answer);
   }
   return std::move(decision.answer);
+}
+
+connection::stage connection::begin_upload() {
+  try {
+    upload_ = std::get<upload_handler>(in_hand_.to->handler)(in_hand_.request, in_hand_.answer);
+  } catch (const std::exception& e) {
+    in_hand_.answer = answer_failure(*core_, in_hand_.to->pattern, e.what());
+  }
+  return upload_ ? stage::upload_due : stage::declined;
 }
 
 /// With the whole body here, as it was sent.

@@ -44,6 +44,7 @@ class connection final : public std::enable_shared_from_this<connection>, public
   /// How far the request in hand is.
   enum class stage {
     body_due,
+    upload_due,      // the body is taken piece by piece
     plain_body_due,  // it is to be inflated
     handler_due,     // one that is a coroutine
     answer_due,      // a handler will call back
@@ -58,6 +59,7 @@ class connection final : public std::enable_shared_from_this<connection>, public
   net::awaitable<bool> serve_apart(stage at);
   net::awaitable<stage> receive_body();
   net::awaitable<stage> inflate();
+  net::awaitable<stage> receive_upload();
   net::awaitable<void> run_handler();
   net::awaitable<bool> decline();
   net::awaitable<void> part_with();
@@ -65,6 +67,7 @@ class connection final : public std::enable_shared_from_this<connection>, public
 
   stage begin();
   stage take_body();
+  stage begin_upload();
   stage answer_at_once();
   stage part_from_http();
   stage refuse_for_good(const refusal& why);
@@ -83,6 +86,7 @@ class connection final : public std::enable_shared_from_this<connection>, public
   streamer streams_{channel_};
   exchange in_hand_;
   answer_later answer_due_;
+  std::unique_ptr<upload> upload_;
   bool coming_in_ = false;    // a handshake is under way
   bool handed_over_ = false;  // the socket belongs to an upgrade handler
 };

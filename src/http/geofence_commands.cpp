@@ -110,6 +110,10 @@ response to_answer(const pipeline::pipeline&, const pipeline::command_receipt& t
     case command_status::no_room: return refuse(code::too_many_geofences);
     case command_status::key_reused: return refuse(code::idempotency_key_reused);
     case command_status::exists: return refuse(code::geofence_exists);
+    case command_status::importing: return refuse(code::import_under_way);
+    case command_status::staged:
+    case command_status::imported:
+    case command_status::enforced: break;  // of imports only
   }
   return refuse(code::internal_error);
 }

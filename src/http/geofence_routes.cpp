@@ -9,6 +9,7 @@
 #include <string>
 
 #include "geofence_commands.hpp"
+#include "geofence_import.hpp"
 #include "haulcast/auth/principal.hpp"
 #include "haulcast/base/id.hpp"
 #include "haulcast/http/entity_tags.hpp"
@@ -172,7 +173,7 @@ response trucks_inside(const pipeline::pipeline& spine, const request& r) {
 
 void add_geofence_routes(router& to, pipeline::pipeline& spine, net::any_io_executor loop) {
   pipeline::pipeline* const from = &spine;
-  const auto aside = std::make_shared<desk>(std::move(loop));
+  const auto aside = std::make_shared<desk>(loop);
   to.add({.method = method::get,
           .pattern = "/v1/geofences",
           .offers = {offered.begin(), offered.end()},
@@ -182,6 +183,12 @@ void add_geofence_routes(router& to, pipeline::pipeline& spine, net::any_io_exec
           .pattern = "/v1/geofences",
           .body_limit = geofence_body_bytes,
           .handler = create_geofence_handler(spine, aside)});
+  to.add({.method = method::post,
+          .pattern = "/v1/geofences:import",
+          .body_limit = import_body_bytes,
+          .content_types = {media::geo_json, media::json},
+          .handler = import_geofences_handler(spine, std::move(loop)),
+          .gives_way = true});
   to.add({.method = method::get, .pattern = "/v1/geofences/{geofence_id}", .handler = sync_handler{[from](request& r) {
                                                                              return one(*from, r);
                                                                            }}});

@@ -51,6 +51,21 @@ result<std::optional<std::string_view>, problem> read_idempotency_key(const requ
   return key;
 }
 
+piecewise_retry_key::piecewise_retry_key(const request& r, std::string_view key) {
+  std::string text;
+  join(text, {r.principal->subject, key});
+  made_.key = half_of(sha256_(text));
+  join(text, {to_string(r.method), r.path});
+  sha256_.begin();
+  sha256_.add(text);
+}
+
+engine::retry_key piecewise_retry_key::end() {
+  sha256_.add({"", 1});  // as behind the other parts
+  made_.request = half_of(sha256_.end());
+  return made_;
+}
+
 result<std::optional<engine::retry_key>, problem> retry_key_maker::operator()(const request& r) {
   const auto key = read_idempotency_key(r);
   if (!key) return key.error();

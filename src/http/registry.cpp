@@ -64,7 +64,11 @@ response to_answer(const pipeline::pipeline& spine, const pipeline::command_rece
     case command_status::precondition_failed: return refuse(code::precondition_failed);
     case command_status::no_room: return refuse(code::too_many_trucks);
     case command_status::key_reused: return refuse(code::idempotency_key_reused);
-    case command_status::exists: break;  // nobody asks for a truck that must be new
+    case command_status::exists:  // nobody asks for a truck that must be new
+    case command_status::staged:
+    case command_status::imported:
+    case command_status::enforced:
+    case command_status::importing: break;  // none of them is said of a truck
   }
   return refuse(code::internal_error);
 }

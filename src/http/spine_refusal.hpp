@@ -13,6 +13,7 @@ constexpr code spine_code(pipeline::refusal r) {
     case refusal::overloaded: return code::overloaded;
     case refusal::storage_full: return code::storage_full;
     case refusal::not_committed: return code::not_committed;
+    case refusal::importing: return code::import_under_way;
     case refusal::shutting_down: return code::shutting_down;
   }
   return code::internal_error;

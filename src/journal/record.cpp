@@ -38,6 +38,18 @@ utc_time later(utc_time time, std::int64_t ms) {
       static_cast<std::int64_t>(static_cast<std::uint64_t>(to_epoch_ms(time)) + static_cast<std::uint64_t>(ms)));
 }
 
+// Up to what an import brought into force, which is a consequence, and for those who ask for it.
+bool read_command(byte_reader& in, const record_view& record, engine::command& input, engine::command_status& decided) {
+  input.now = record.time;
+  const std::uint8_t head = in.u8();
+  const std::uint8_t status = head & static_cast<std::uint8_t>(~retry_key_bit);
+  if (status >= engine::command_statuses) return false;
+  decided = static_cast<engine::command_status>(status);
+  input.retry.reset();
+  if ((head & retry_key_bit) != 0 && !input.retry.emplace().load(in)) return false;
+  return load(input.what, in) && in.ok() && (in.done() || decided == engine::command_status::enforced);
+}
+
 }  // namespace
 
 void encode_record(std::string& out, const engine::batch& input, const engine::outcome& what) {
@@ -100,6 +112,7 @@ void encode_record(std::string& out, const engine::command& input, const engine:
   w.u8(static_cast<std::uint8_t>(static_cast<unsigned>(what.decided.what) | (input.retry ? retry_key_bit : 0u)));
   if (input.retry) input.retry->save(w);
   save(input.what, w);
+  for (const auto& each : what.enforced) each->save(w);
 }
 
 std::optional<record_view> view_record(std::string_view bytes) {
@@ -170,14 +183,18 @@ bool read_batch(const record_view& record, engine::batch& input, std::vector<eng
 
 bool read_command(const record_view& record, engine::command& input, engine::command_status& decided) {
   byte_reader in{record.body};
-  input.now = record.time;
-  const std::uint8_t head = in.u8();
-  const std::uint8_t status = head & static_cast<std::uint8_t>(~retry_key_bit);
-  if (status >= engine::command_statuses) return false;
-  decided = static_cast<engine::command_status>(status);
-  input.retry.reset();
-  if ((head & retry_key_bit) != 0 && !input.retry.emplace().load(in)) return false;
-  return load(input.what, in) && in.ok() && in.done();
+  return read_command(in, record, input, decided);
+}
+
+bool read_enforced(const record_view& record, std::vector<std::shared_ptr<engine::geofence>>& brought) {
+  byte_reader in{record.body};
+  engine::command input;
+  engine::command_status decided{};
+  if (!read_command(in, record, input, decided)) return false;
+  while (in.ok() && !in.done()) {
+    if (!brought.emplace_back(std::make_shared<engine::geofence>())->load(in)) return false;
+  }
+  return in.ok();
 }
 
 bool read_tick(const record_view& record, engine::tick& input) {

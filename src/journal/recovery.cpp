@@ -171,6 +171,7 @@ result<recovered> recover(const segment_log& log, snapshot_store* snapshots, std
     return {};
   });
   if (!replayed) return std::move(replayed).error();
+  r.world.prepare_import();
   r.last = log.last_offset();
   return r;
 }
@@ -197,6 +198,9 @@ std::string digest(const engine::world& world) {
     fence->save(writer);
     sum.add(bytes);
   }
+  bytes.clear();
+  world.save_import(writer);
+  sum.add(bytes);
   return sum.hex();
 }
 

@@ -72,7 +72,8 @@ void pipeline::refuse_unregistered_trucks(engine::batch& input) const {
 
 bool pipeline::has_room_for(const engine::command& input) const {
   if (const auto* const fence = std::get_if<engine::put_geofence>(&input.what))
-    return world_->geofences().size() < options_.max_geofences || world_->geofences().find(fence->what.id);
+    return world_->geofences().size() + (import_ ? import_->to_create : 0) < options_.max_geofences ||
+           world_->geofences().find(fence->what.id);
   const auto* const asked = std::get_if<engine::register_truck>(&input.what);
   return asked == nullptr || world_->size() < options_.max_trucks || world_->find(asked->truck_id);
 }

@@ -18,10 +18,12 @@ void pipeline::submit(engine::command input, command_done done) {
   entry.command = std::make_unique<waiting_command>(waiting_command{std::move(input), std::move(done)});
   const engine::command& asked = entry.command->input;
   const auto displaced = world_->retries().displaced();
-  if (has_room_for(asked))
-    world_->apply(asked, next_, entry.what);
-  else
+  if (is_being_imported(asked))
+    entry.what.decided = {engine::command_status::importing};
+  else if (!has_room_for(asked))
     entry.what.decided = {engine::command_status::no_room};
+  else
+    world_->apply(asked, next_, entry.what);
   metrics_.retry_keys_displaced += world_->retries().displaced() - displaced;
   HAULCAST_FAILPOINT(apply_applied);
   if (entry.what.decided.changed()) return record(std::move(entry), asked);

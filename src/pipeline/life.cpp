@@ -119,6 +119,7 @@ void pipeline::rebuilt(std::shared_ptr<journal::recovered> life, std::shared_ptr
   metrics_.replay_differences += life->differences;
   rebuilding_.clear();
   committer_.run([this] { committer_.resume(); });
+  if (importing()) schedule_import();
   HAULCAST_FAILPOINT(rebuild_taken);
   spdlog::warn("the journal accepts again; the world was rebuilt as of record {}", told_);
 }

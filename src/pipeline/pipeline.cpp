@@ -48,6 +48,7 @@ pipeline::pipeline(net::io_context& loop, pipeline_options options, journal::seg
       second_timer_{loop},
       snapshot_timer_{loop},
       drained_{loop, clock::time_point::max()},
+      import_timer_{loop},
       abandoned_{std::make_shared<std::atomic<bool>>(false)},
       snapshotter_{snapshots, aside_, [&loop](std::function<void()> f) { net::post(loop, std::move(f)); }, life.replayed_from},
       committer_{log,
@@ -67,6 +68,7 @@ pipeline::~pipeline() {
   aside_.stop();
   reader_.stop();
   // Whoever still waits is destroyed with its completion, and may look at this while it goes.
+  import_.reset();
   answers_.clear();
   in_flight_.clear();
 }
@@ -75,6 +77,7 @@ void pipeline::start() {
   maintain();
   every_tick();
   every_second();
+  if (importing()) schedule_import();
 }
 
 std::optional<refusal> pipeline::closed() const {
@@ -139,7 +142,7 @@ void pipeline::record(in_flight entry, const Input& input) {
 
 template void pipeline::record(in_flight, const engine::tick&);
 template void pipeline::record(in_flight, const engine::trim&);
-template void pipeline::record(in_flight, const engine::command&);
+template void pipeline::record(in_flight, const engine::command&);  // of imports too
 
 // Once at the end of a turn: waking the journal's thread costs more than a record.
 void pipeline::hand_over() {
@@ -204,7 +207,7 @@ void pipeline::answer_some() {
   }
   answer_posted_ = !answers_.empty();
   if (answer_posted_) net::post(loop_, [this] { answer_some(); });
-  if (stopping_ && in_flight_.empty() && answers_.empty()) drained_.cancel();
+  if (stopping_ && in_flight_.empty() && answers_.empty() && !importing()) drained_.cancel();
 }
 
 void pipeline::tell(in_flight& entry) {
@@ -212,6 +215,7 @@ void pipeline::tell(in_flight& entry) {
   bool wanted = false;
   for (const auto& change : entry.what.registry) view_->tell_registration(change);
   if (entry.what.fence) view_->tell_geofence(*entry.what.fence);
+  for (const auto& fence : entry.what.enforced) view_->tell_geofence({fence->id, fence});
   for (const auto& visit : entry.what.visits) view_->tell_visit(visit.truck_id, visit.what);
   metrics_.visits_refused += entry.what.visits_refused;
   if (entry.input) {
@@ -243,6 +247,7 @@ void pipeline::tell(in_flight& entry) {
 }
 
 void pipeline::answer(in_flight entry) {
+  if (entry.import_part) return answer_import(std::move(entry));
   if (entry.command) return answer_command(std::move(entry));
   if (!entry.done) return;
   if (entry.lost) return entry.done(submit_result{refusal::not_committed});
@@ -276,6 +281,7 @@ void pipeline::failed(std::error_code error) {
   }
   in_flight_.cut(first_lost);
   building_ = {};
+  if (import_) abandon_import(refusal::not_committed);
   snapshotter_.abandon();
   rebuild();
   HAULCAST_FAILPOINT(rebuild_begun);
@@ -304,7 +310,8 @@ net::awaitable<void> pipeline::drain() {
   stopping_ = true;
   tick_timer_.cancel();
   second_timer_.cancel();
-  if (!in_flight_.empty() || !answers_.empty()) {
+  if (import_ && !import_->completed) abandon_import(refusal::shutting_down);
+  if (!in_flight_.empty() || !answers_.empty() || importing()) {
     auto [error] = co_await drained_.async_wait(net::as_tuple(net::use_awaitable));
     static_cast<void>(error);
   }

@@ -79,9 +79,10 @@ void pipeline::every_second() {
   second_timer_.expires_after(1s);
   second_timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
+    // A pass that began in the midst of an import would have to save what is not in force yet.
     const bool due =
         clock::now() - last_pass_ >= options_.snapshot_interval || positions_since_pass_ >= options_.snapshot_positions;
-    if (due && rebuilding_.empty() && !snapshotter_.passing()) {
+    if (due && !importing() && rebuilding_.empty() && !snapshotter_.passing()) {
       last_pass_ = clock::now();
       positions_since_pass_ = 0;
       snapshotter_.begin(*world_, next_ - 1);

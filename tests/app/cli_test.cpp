@@ -8,6 +8,7 @@
 #include "haulcast/app/config_file.hpp"
 #include "haulcast/auth/token.hpp"
 #include "haulcast/client/health.hpp"
+#include "haulcast/client/import_geofences.hpp"
 #include "haulcast/client/replay.hpp"
 #include "haulcast/client/simulate.hpp"
 #include "haulcast/client/watch.hpp"
@@ -66,6 +67,7 @@ class CommandLine : public testing::Test {
   std::optional<verify_options> verified_;
   client::simulate_options simulated_;
   client::replay_options replayed_;
+  client::import_options imported_;
   client::watch_options watched_;
   client::health_options asked_;
   command_runners runners_{
@@ -73,6 +75,7 @@ class CommandLine : public testing::Test {
       .verify = [this](const config&, const verify_options& options) { return verified_ = options, 0; },
       .simulate = [this](const auto& options) { return simulated_ = options, 0; },
       .replay = [this](const auto& options) { return replayed_ = options, 0; },
+      .import_geofences = [this](const auto& options) { return imported_ = options, 0; },
       .watch = [this](const auto& options) { return watched_ = options, 0; },
       .health = [this](const auto& options) { return asked_ = options, 1; },
   };
@@ -313,6 +316,25 @@ TEST_F(CommandLine, Simulates) {
   EXPECT_EQ(simulated_.duration, 90s);
   EXPECT_EQ(simulated_.speedup, 10);
   EXPECT_EQ(simulated_.token, "t");
+}
+
+TEST_F(CommandLine, ImportsGeofences) {
+  variables_["HAULCAST_URL"] = "http://h";
+  EXPECT_EQ(run({"import-geofences", "f.kml", "--token", "t", "--radius", "150", "--gzip", "--json", "--give-up-after", "5m",
+                 "--no-progress"}),
+            0)
+      << err_.str();
+  EXPECT_EQ(imported_.file, "f.kml");
+  EXPECT_EQ(imported_.token, "t");
+  EXPECT_EQ(imported_.radius_m, 150);
+  EXPECT_EQ(imported_.width_m, 0);
+  EXPECT_TRUE(imported_.gzip && imported_.json && !imported_.terminal && !imported_.dry_run);
+  EXPECT_EQ(imported_.give_up_after, std::chrono::minutes{5});
+  complaint({"import-geofences", "f.kml"});
+  EXPECT_EQ(run({"import-geofences", "f.kml", "--dry-run"}), 0) << "which asks nobody";
+  EXPECT_TRUE(imported_.dry_run);
+  complaint({"import-geofences"});
+  complaint({"import-geofences", "f.kml", "--radius", "0"});
 }
 
 TEST_F(CommandLine, Replays) {

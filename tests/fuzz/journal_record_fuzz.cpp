@@ -19,6 +19,12 @@ std::string_view id_of(const engine::remove_truck& asked) { return asked.truck_i
 std::string_view id_of(const engine::put_geofence& asked) { return asked.what.id; }
 std::string_view id_of(const engine::remove_geofence& asked) { return asked.geofence_id; }
 
+std::string_view id_of(const engine::stage_geofences& asked) {
+  return asked.what.empty() ? std::string_view{} : std::string_view{asked.what.front()->id};
+}
+std::string_view id_of(const engine::import_geofences&) { return {}; }
+std::string_view id_of(const engine::enforce_geofences&) { return {}; }
+
 void read_as_batch(const journal::record_view& record, std::string_view bytes) {
   engine::batch input;
   std::vector<engine::judgement> judgements;
@@ -53,6 +59,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     REQUIRE(!to_string(decided).empty());
     REQUIRE(std::visit([](const auto& asked) { return id_of(asked); }, command.what).size() <= size);
   }
+  std::vector<std::shared_ptr<engine::geofence>> brought;
+  read_enforced(*record, brought);
   engine::started started;
   read_started(*record, started);
   return 0;

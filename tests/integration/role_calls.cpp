@@ -32,6 +32,17 @@ json site(const std::string& id, bool by_admin) {
   return all;
 }
 
+/// To be imported.
+json as_collection(json circle) {
+  const json at = circle.at("center");
+  for (const char* const gone : {"center", "type"}) circle.erase(gone);
+  return {{"type", "FeatureCollection"},
+          {"features",
+           {{{"type", "Feature"},
+             {"geometry", {{"type", "Point"}, {"coordinates", {at.at("longitude"), at.at("latitude")}}}},
+             {"properties", circle}}}}};
+}
+
 std::string replaced(std::string_view pattern, const std::string& id) {
   std::string target{pattern};
   const auto open = target.find('{');
@@ -176,6 +187,7 @@ std::string role_calls::geofence(std::string_view method, std::string_view patte
   const auto target = replaced(pattern, id);
   if (way == "HEAD") return head(target, who);
   json answer;
+  if (pattern.ends_with(":import")) return http(method, target, who, as_collection(site(id, who.name == "admin")), answer);
   if (method == "POST" || method == "PUT") return http(method, target, who, site(id, who.name == "admin"), answer);
   if (method == "DELETE") {
     auto what = http(method, target, who, nullptr, answer);

@@ -70,6 +70,10 @@ constexpr expectation contract[] = {
     {"POST", "/v1/geofences", "own", {not_allowed, not_allowed, not_allowed, taken, taken}},
     {"POST", "/v1/geofences", "foreign", {not_allowed, not_allowed, not_allowed, taken, taken}},
 
+    {"POST", "/v1/geofences:import", "missing", {not_allowed, not_allowed, not_allowed, ok, ok}},
+    {"POST", "/v1/geofences:import", "own", {not_allowed, not_allowed, not_allowed, ok, ok}},
+    {"POST", "/v1/geofences:import", "foreign", {not_allowed, not_allowed, not_allowed, taken, ok}},
+
     {"GET", "/v1/geofences/{geofence_id}", "own", {not_allowed, not_allowed, not_allowed, ok, ok}},
     {"GET", "/v1/geofences/{geofence_id}", "foreign", {not_allowed, not_allowed, not_allowed, not_found, ok}},
     {"GET", "/v1/geofences/{geofence_id}", "missing", {not_allowed, not_allowed, not_allowed, not_found, not_found}},

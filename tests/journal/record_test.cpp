@@ -117,6 +117,26 @@ TEST(Record, ACommandIsReadAsItWasDecided) {
   EXPECT_FALSE(std::get<engine::remove_truck>(got.what).only_if.match);
 }
 
+TEST(Record, WhatAnImportBringsIntoForceIsInTheRecordThatDoes) {
+  engine::outcome what;
+  what.decided.what = engine::command_status::enforced;
+  for (const char* const id : {"yard", "gate"}) {
+    what.enforced.push_back(std::make_shared<engine::geofence>(strip(100, 300, id)));
+  }
+  std::string bytes;
+  encode_record(bytes, engine::command{morning, engine::enforce_geofences{2}}, what);
+  const record_view record = view_record(bytes).value();
+  engine::command got;
+  engine::command_status decided{};
+  ASSERT_TRUE(read_command(record, got, decided));
+  EXPECT_EQ(decided, engine::command_status::enforced);
+  EXPECT_EQ(std::get<engine::enforce_geofences>(got.what).count, 2U);
+  std::vector<std::shared_ptr<engine::geofence>> brought;
+  ASSERT_TRUE(read_enforced(record, brought));
+  ASSERT_EQ(brought.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_TRUE(same(*brought[i], *what.enforced[i]));
+}
+
 TEST(Record, ACommandAboutAGeofenceIsReadAsItWasDecided) {
   engine::put_geofence asked{.what = strip(100, 300, "yard"), .only_new = true, .merchant_id = "M-1"};
   asked.what.tags = {"a", "b"};

@@ -10,6 +10,7 @@
 
 namespace haulcast::client {
 struct health_options;
+struct import_options;
 struct replay_options;
 struct simulate_options;
 struct watch_options;
@@ -23,6 +24,7 @@ struct command_runners {
   std::function<int(const config&, const verify_options&)> verify;
   std::function<int(const client::simulate_options&)> simulate;
   std::function<int(const client::replay_options&)> replay;
+  std::function<int(const client::import_options&)> import_geofences;
   std::function<int(const client::watch_options&)> watch;
   std::function<int(const client::health_options&)> health;
 };

@@ -20,6 +20,11 @@ class sha256 {
 
   sha256_digest operator()(std::string_view text);
 
+  /// The same of a text that comes piece by piece.
+  void begin();
+  void add(std::string_view piece);
+  sha256_digest end();
+
  private:
   struct context;
   std::unique_ptr<context> context_;

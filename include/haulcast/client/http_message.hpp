@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +21,8 @@ struct http_request {
   std::string content_type = "application/json";  // sent only with a body; empty: none
   http_headers headers;                           // beside those of every request; given twice is sent twice
   bool gzip = false;                              // compress the body
+  /// Called as the bytes go out, head included, the last time with all of them; none: they go in one piece.
+  std::function<void(std::uint64_t sent, std::uint64_t all)> progress{};
 };
 
 struct http_response {

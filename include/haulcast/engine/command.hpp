@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -90,8 +91,39 @@ struct remove_geofence {
   bool load(byte_reader& in);
 };
 
+// An import of many geofences is three kinds of commands. Its parts change nothing that anybody sees. The one record behind
+// them says that it is complete: before it a start forgets the parts, from it on the import is carried out whatever happens,
+// some geofences at a time. Who admits them sees to it that there is one import at a time and that no other command concerns
+// its geofences meanwhile (docs/decisions/0018-geofence-import.md).
+
+struct stage_geofences {
+  bool first = false;                             // what was staged before and never completed is forgotten
+  std::vector<std::shared_ptr<geofence>> what{};  // the world's from now on, which gives them their versions; none is null
+
+  void save(byte_writer& out) const;
+  bool load(byte_reader& in);
+};
+
+/// Complete: what is staged will come into force.
+struct import_geofences {
+  std::uint32_t staged = 0;     // as many as that
+  std::uint32_t unchanged = 0;  // of the request; they are there as asked, and were not staged
+
+  void save(byte_writer& out) const;
+  bool load(byte_reader& in);
+};
+
+/// The next of a complete import come into force, in the order in which they were staged.
+struct enforce_geofences {
+  std::uint32_t count = 0;
+
+  void save(byte_writer& out) const;
+  bool load(byte_reader& in);
+};
+
 /// The places are written to journals: append, never reorder.
-using any_command = std::variant<register_truck, remove_truck, put_geofence, remove_geofence>;
+using any_command = std::variant<register_truck, remove_truck, put_geofence, remove_geofence, stage_geofences, import_geofences,
+                                 enforce_geofences>;
 
 struct command {
   utc_time now;  // the server's
@@ -111,18 +143,37 @@ enum class command_status : std::uint8_t {
   no_room = 6,              // engine.max_trucks or max_geofences reached: decided by who admits, who alone can count trucks
   key_reused = 7,           // its retry key stands for another request
   exists = 8,               // it was to be new, or belongs to somebody else
+  // Those of imports change something.
+  staged = 9,
+  imported = 10,
+  enforced = 11,
+  // This one does not.
+  importing = 12,  // an import that has it is under way: decided by who admits
 };
-inline constexpr std::size_t command_statuses = 9;
+inline constexpr std::size_t command_statuses = 13;
 
 /// "created"
 std::string_view to_string(command_status status) noexcept;
 
+/// What became of the geofences of an import.
+struct import_counts {
+  std::uint32_t created = 0;
+  std::uint32_t updated = 0;
+  std::uint32_t unchanged = 0;
+
+  friend bool operator==(const import_counts&, const import_counts&) = default;
+};
+
 struct command_outcome {
   command_status what = command_status::unchanged;
-  std::uint64_t version = 0;  // the object's, afterwards; 0 also where there is none
+  std::uint64_t version = 0;  // the object's, afterwards; 0 also where there is none. Of an import that is refused: the place
+                              // of the geofence that is in the way
   bool again = false;         // told before, under the same retry key: nothing is done now
+  import_counts counts{};     // of an import
 
-  bool changed() const noexcept { return !again && what <= command_status::removed; }
+  bool changed() const noexcept {
+    return !again && (what <= command_status::removed || (what >= command_status::staged && what <= command_status::enforced));
+  }
   friend bool operator==(const command_outcome&, const command_outcome&) = default;
 };
 

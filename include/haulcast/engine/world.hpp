@@ -78,10 +78,11 @@ struct outcome {
   std::vector<event> events;              // in order
   std::vector<registry_change> registry;  // in order; of a batch: removed trucks that it brought back
   std::optional<geofence_change> fence;   // of a command about one
-  std::vector<visit_told> visits;         // in order
-  std::uint32_t visits_refused = 0;       // geofences that trucks entered which are in too many to follow one more
-  command_outcome decided;                // of a command
-  bool partly_skipped = false;            // a truck already held this record's effect (recovery only)
+  std::vector<std::shared_ptr<const geofence>> enforced;  // of an import, in order
+  std::vector<visit_told> visits;                         // in order
+  std::uint32_t visits_refused = 0;  // geofences that trucks entered which are in too many to follow one more
+  command_outcome decided;           // of a command
+  bool partly_skipped = false;       // a truck already held this record's effect (recovery only)
 
   void clear() noexcept;
 };
@@ -136,6 +137,19 @@ class world {
   /// The geofences that the truck is in or seems to have entered.
   const engine::visits& visits_of(truck_index index) const { return presences_[index].in; }
 
+  /// Whether that command was told what it came to before, under its retry key, or is another one under a known key:
+  /// out.decided says which.
+  bool answer_again(const command& input, offset_t offset, outcome& out) const;
+  /// Those of an import that are not in force yet, in their order.
+  const std::deque<std::shared_ptr<geofence>>& staged() const noexcept { return import_.staged; }
+  /// How many geofences of a complete import are still to come into force.
+  std::size_t imports_left() const noexcept { return import_.complete ? import_.staged.size() : 0; }
+  /// Makes regions and covers of those, which come from a journal without: 60 us each, and so not on the loop.
+  void prepare_import();
+  /// Nobody will complete the import under way: what was staged is the caller's, to free it where that holds up nobody. It is
+  /// no part of the state before it is complete, so a replay need not know.
+  std::deque<std::shared_ptr<geofence>> forget_staged();
+
   const retry_keys& retries() const noexcept { return retries_; }
   const engine::geofences& geofences() const noexcept { return geofences_; }
 
@@ -161,6 +175,8 @@ class world {
 
   /// One entity each as bytes, for snapshots and for comparing worlds.
   void save_rules(byte_writer& out) const;
+  /// What is left of a complete import; for comparing only: passes wait until nothing is.
+  void save_import(byte_writer& out) const;
   void save_truck(truck_index index, byte_writer& out) const;
   /// Restoring is only for an empty world's first life: before any input is applied. False: bytes that no save wrote.
   bool restore_rules(std::string_view bytes);
@@ -193,6 +209,11 @@ class world {
     geo::point where;
     double accuracy_m = unknown;
   };
+  struct import_under_way {
+    std::deque<std::shared_ptr<geofence>> staged;
+    import_counts counts;  // if it is carried out
+    bool complete = false;
+  };
   struct unsettled_fence {
     truck_index from = 0;  // where the look at its trucks goes on
     bool found_some = false;
@@ -216,7 +237,10 @@ class world {
   void decide(const remove_truck& asked, utc_time now, offset_t offset, outcome& out);
   void decide(const put_geofence& asked, utc_time now, offset_t offset, outcome& out);
   void decide(const remove_geofence& asked, utc_time now, offset_t offset, outcome& out);
-  bool answer_again(const command& input, offset_t offset, outcome& out) const;
+  void decide(const stage_geofences& asked, utc_time now, offset_t offset, outcome& out);
+  void decide(const import_geofences& asked, utc_time now, offset_t offset, outcome& out);
+  void decide(const enforce_geofences& asked, utc_time now, offset_t offset, outcome& out);
+  bool enforce(const std::shared_ptr<const geofence>& what);
   void remember(const command& input, const command_outcome& came_to, offset_t offset);
   std::optional<std::uint64_t> version_of(std::optional<truck_index> known) const;
   void set_registration(truck_index index, registration what, offset_t offset, outcome& out);
@@ -243,10 +267,11 @@ class world {
   block_vector<presence> presences_;                                                   // of trucks_, place by place
   std::map<std::string, std::set<truck_index>, std::less<>> inside_;                   // who is believed to be in, by geofence
   std::priority_queue<due_entry, std::vector<due_entry>, std::greater<>> dwell_dues_;  // mostly one entry for each truck
-  std::map<std::string, unsettled_fence, std::less<>> unsettled_;                      // changed, with trucks in them
-  bool follows_ = false;                                                               // there was a geofence or a visit once
-  std::uint64_t geofence_changes_ = 1;                                                 // to those that trucks may be in
-  fence_events fence_events_;                                                          // scratch, as those below
+  import_under_way import_;
+  std::map<std::string, unsettled_fence, std::less<>> unsettled_;  // changed, with trucks in them
+  bool follows_ = false;                                           // there was a geofence or a visit once
+  std::uint64_t geofence_changes_ = 1;                             // to those that trucks may be in
+  fence_events fence_events_;                                      // scratch, as those below
   std::vector<fences_in_force::found_fence> found_fences_;
   std::vector<const geofence*> judged_;
   std::vector<double> crossings_;

@@ -94,6 +94,8 @@ inline constexpr auto error_texts = std::to_array<error_text>({
     {"idempotency_key_reused", "",
      "The Idempotency-Key was used within the last 24 hours for another request: another method, path or body.",
      "Take a new key for each new request, and the old one only to send the very same again."},
+    {"duplicate_id", "", "Two features of an import have the same id, so nobody can say which one counts.",
+     "Give each its own; `errors` points to the second one."},
     {"upgrade_required", "", "This address speaks WebSocket, and the request was no handshake.",
      "Connect with a WebSocket client; a proxy in between must pass Upgrade on."},
     {"too_many_requests", "", "The caller, or a truck in its batch, has used up its rate. Nothing was stored.",
@@ -109,6 +111,11 @@ inline constexpr auto error_texts = std::to_array<error_text>({
      "Send it again after Retry-After."},
     {"overloaded", "", "There are more requests or connections than the server takes at once. Nothing was stored.",
      "Send it again after Retry-After, and wait longer each time."},
+    {"import_under_way", "",
+     "Geofences are being imported: there is one import at a time, and nothing else changes its geofences meanwhile. Nothing "
+     "was "
+     "stored.",
+     "Send it again after Retry-After; most imports take seconds."},
     {"storage_full", "", "The disk, or the journal's share of it, is full. Nothing was stored.",
      "Keep it and send it again later. The operator must make room; the server then goes on by itself."},
     {"shutting_down", "", "The server is being stopped. Nothing was stored.", "Send it again after Retry-After."},

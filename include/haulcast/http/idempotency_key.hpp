@@ -17,6 +17,19 @@ namespace haulcast::http {
 /// two fields, for nobody could say which one counts.
 result<std::optional<std::string_view>, problem> read_idempotency_key(const request& r);
 
+/// The same of a request whose body comes piece by piece, decoded: end() gives what a retry_key_maker would. Any one thread.
+class piecewise_retry_key {
+ public:
+  /// `key`: of the request, which need not stay.
+  piecewise_retry_key(const request& r, std::string_view key);
+  void add(std::string_view piece) { sha256_.add(piece); }
+  engine::retry_key end();
+
+ private:
+  auth::sha256 sha256_;
+  engine::retry_key made_;
+};
+
 /// Turns a request's key into what the engine compares. Loop only.
 class retry_key_maker {
  public:

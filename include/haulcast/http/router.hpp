@@ -39,6 +39,18 @@ using answer_later = once<void(answered), 4 * sizeof(void*)>;
 using late_handler = std::function<answer_later(request&, response&)>;
 /// May wait, for the query pool.
 using async_handler = std::function<net::awaitable<response>(request&)>;
+/// Takes a body that is too large to be held, as it arrives. Owned by the connection; gone before its end if the peer is.
+class upload {
+ public:
+  virtual ~upload() = default;
+  /// What came next, plain or compressed as it was sent: 64 KiB at most, mostly that. Ends when there is room for more.
+  virtual net::awaitable<void> take(std::string piece) = 0;
+  /// All of it has come.
+  virtual net::awaitable<response> finish() = 0;
+};
+/// Before a byte of the body is read, but for what came with the head. Null: the response says why it is not wanted. Of the
+/// body only the route's limit is known to hold, as it was sent: what it is once it is decompressed is the upload's business.
+using upload_handler = std::function<std::unique_ptr<upload>(request&, response&)>;
 /// A connection that has left HTTP: its peer waits for the answer to its handshake.
 struct departed {
   net::ip::tcp::socket socket;            // in non-blocking mode
@@ -56,11 +68,12 @@ struct route {
   std::size_t body_limit = 0;         // bytes, before and after decompression; 0: no body is taken, a request with one gets 413
   std::vector<std::string_view> content_types{media::json};
   std::vector<std::string_view> offers{media::json};  // of a GET, by Accept, else 406; empty: the handler sees to it
-  std::variant<sync_handler, late_handler, async_handler, upgrade_handler> handler;
+  std::variant<sync_handler, late_handler, async_handler, upgrade_handler, upload_handler> handler;
   bool gives_way = false;                   // under pressure it is answered 503 from the head alone: positions come first
   std::size_t number = 0;                   // place in routes(), for metrics; the router sets it
   const auth::access_rule* rule = nullptr;  // its row in the role table; the router sets it
 
+  bool is_upload() const noexcept { return std::holds_alternative<upload_handler>(handler); }
   bool is_upgrade() const noexcept { return std::holds_alternative<upgrade_handler>(handler); }
 };
 

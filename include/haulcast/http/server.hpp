@@ -34,15 +34,16 @@ struct server_options {
   network_list trusted_proxies;                     // whose X-Forwarded-For is believed
   allowed_origins cors;                             // of pages that may read answers
   head_limits head;
-  milliseconds head_timeout = seconds{10};   // from the first byte (of a new connection: from accept) to the empty line; under
-                                             // TLS as much again before it, for the handshake
-  milliseconds body_timeout = seconds{30};   // plus the time the bytes so far take at `body_bytes_per_s_min`
-  std::size_t body_bytes_per_s_min = 4096;   // a phone on a bad line is slower than it seems; a drip feed is slower still
-  milliseconds idle_timeout = seconds{60};   // between requests
-  milliseconds write_timeout = seconds{30};  // without one byte taken by the peer
-  milliseconds linger_timeout = seconds{2};  // for the peer to read the answer that closes the connection
-  milliseconds shed_after = seconds{2};      // an idle connection gives its buffers back
-  milliseconds tick = milliseconds{250};     // how coarse all of these are
+  milliseconds head_timeout = seconds{10};  // from the first byte (of a new connection: from accept) to the empty line; under
+                                            // TLS as much again before it, for the handshake
+  milliseconds body_timeout = seconds{30};  // plus the time the bytes so far take at `body_bytes_per_s_min`
+  std::size_t body_bytes_per_s_min = 4096;  // a phone on a bad line is slower than it seems; a drip feed is slower still
+  std::size_t upload_bytes_per_s_min = 32 * 1024;  // the same of a body that is taken piece by piece: others wait for its place
+  milliseconds idle_timeout = seconds{60};         // between requests
+  milliseconds write_timeout = seconds{30};        // without one byte taken by the peer
+  milliseconds linger_timeout = seconds{2};        // for the peer to read the answer that closes the connection
+  milliseconds shed_after = seconds{2};            // an idle connection gives its buffers back
+  milliseconds tick = milliseconds{250};           // how coarse all of these are
   std::size_t bodies_bytes_max = std::size_t{512} << 20;  // of all connections together; more: 503
   std::size_t drain_bytes_max = 64 * 1024;                // a refused body up to this is read and dropped, a larger one closes
   std::size_t gzip_from = 1024;                           // bytes from which an answer is compressed for who accepts it

@@ -1,6 +1,7 @@
 // One entry of the journal as bytes: an input, what the engine judged of it, and the events it caused.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,7 +21,8 @@ void encode_record(std::string& out, const engine::batch& input, const engine::o
 void encode_record(std::string& out, const engine::tick& input, const engine::outcome& what);
 void encode_record(std::string& out, const engine::trim& input, const engine::outcome& what);
 void encode_record(std::string& out, const engine::started& input, const engine::outcome& what);
-/// Only of a command that changed something.
+/// Only of a command that changed something. Of an import's that bring geofences into force, these too: who reads the record
+/// need not have read where they were staged.
 void encode_record(std::string& out, const engine::command& input, const engine::outcome& what);
 
 /// A record before its parts are read: the events come first, so that who wants only them reads no further.
@@ -39,6 +41,9 @@ std::optional<record_view> view_record(std::string_view bytes);
 bool read_events(const record_view& record, std::vector<engine::event>& events);
 bool read_batch(const record_view& record, engine::batch& input, std::vector<engine::judgement>& judgements);
 bool read_command(const record_view& record, engine::command& input, engine::command_status& decided);
+/// The geofences that this record of an import brought into force; of other commands none. Their version is its offset; no
+/// regions are made.
+bool read_enforced(const record_view& record, std::vector<std::shared_ptr<engine::geofence>>& brought);
 bool read_tick(const record_view& record, engine::tick& input);
 /// Of a newer engine version only that number is read.
 bool read_trim(const record_view& record, engine::trim& input);

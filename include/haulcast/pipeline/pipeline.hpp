@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "haulcast/base/fifo.hpp"
 #include "haulcast/base/metrics.hpp"
@@ -25,6 +26,8 @@
 #include "haulcast/journal/recovery.hpp"
 #include "haulcast/journal/segment_log.hpp"
 #include "haulcast/journal/snapshot_store.hpp"
+#include "haulcast/pipeline/geofence_import.hpp"
+#include "haulcast/pipeline/receipts.hpp"
 #include "haulcast/pipeline/recent.hpp"
 #include "haulcast/pipeline/snapshotter.hpp"
 #include "haulcast/pipeline/view.hpp"
@@ -32,36 +35,6 @@
 namespace haulcast::pipeline {
 
 namespace net = boost::asio;
-
-/// Why a batch or a command was not taken. Nothing of it is stored; sending it again is safe.
-enum class refusal : std::uint8_t {
-  not_ready,      // starting, or the world is being rebuilt after a failed commit
-  overloaded,     // too much waits for the commit
-  storage_full,   // journal.max_bytes or journal.min_free_bytes reached
-  not_committed,  // the commit failed: in doubt, told as not there
-  shutting_down,
-};
-
-/// What a batch came to, committed and told.
-struct receipt {
-  std::unique_ptr<engine::batch> input;  // with the refused positions in it
-  std::uint32_t accepted = 0;            // live, late and suspect
-  std::uint32_t duplicates = 0;
-  std::uint32_t late = 0;
-};
-using submit_result = result<receipt, refusal>;
-/// Called once, on the loop, or destroyed without.
-using submit_done = once<void(submit_result), 8 * sizeof(void*)>;
-
-/// What a command was decided to be, committed (or resting on what is) and told.
-struct command_receipt {
-  engine::command input;
-  engine::command_outcome decided;
-};
-using command_result = result<command_receipt, refusal>;
-using command_done = once<void(command_result), 8 * sizeof(void*)>;  // as submit_done
-
-[[noreturn]] void throw_exception_from_error(refusal error, const boost::source_location& where);
 
 struct pipeline_options {
   engine::options rules;
@@ -94,6 +67,7 @@ struct pipeline_metrics {
   std::uint64_t journal_bytes = 0;  // held
   std::uint64_t journal_max_bytes = 0;
   std::uint64_t disk_free_bytes = 0;
+  import_metrics imports;
   latency_histogram acknowledgement{latency_bounds};         // from submit to told
   latency_histogram position_to_subscriber{latency_bounds};  // from submit to the subscribers' sockets
   latency_histogram commit{latency_bounds};                  // write and sync
@@ -126,6 +100,13 @@ class pipeline {
   /// record applied before it is committed: nobody is told what a failed commit takes back. So is one that is sent again under
   /// its retry key, even while the first still waits.
   void submit(engine::command input, command_done done);
+  /// The same for an import: all of its geofences, or none. Judged, written and brought into force in slices of the loop's
+  /// time, while batches go on; `done` is called when the last of them is committed and told. One at a time. Whatever fails
+  /// before all is written leaves nothing behind; what fails later is carried out all the same, also by the next start. Until
+  /// the end other commands about its geofences come to `importing`.
+  void submit(std::unique_ptr<import_request> asked, command_done done);
+  std::size_t max_geofences() const noexcept { return options_.max_geofences; }
+  bool importing() const noexcept { return import_ || (world_ && world_->imports_left() > 0); }
   /// What a batch would be refused with right now.
   std::optional<refusal> closed() const;
   /// Whether so much waits for the commit that what can wait should: batches are still taken, up to the whole of
@@ -178,13 +159,25 @@ class pipeline {
     std::vector<std::string> tick_trucks;      // ids, in the order of `what.trucks`
     engine::outcome what;
     submit_done done;
-    bool lost = false;  // its commit failed
+    bool import_part = false;  // a record of the import under way
+    bool lost = false;         // its commit failed
   };
 
   void apply(std::unique_ptr<engine::batch> input, submit_done done);
   void refuse_new_trucks(engine::batch& input) const;
   void refuse_unregistered_trucks(engine::batch& input) const;
   bool has_room_for(const engine::command& input) const;
+  bool is_being_imported(const engine::command& input) const;
+  void schedule_import();
+  void go_on_importing();
+  bool judge_some();
+  bool stage_some();
+  bool enforce_some();
+  engine::command_outcome record_import(engine::any_command what, std::optional<engine::retry_key> retry = {});
+  void answer_import(in_flight part);
+  void refuse_import(engine::command_outcome why);
+  void abandon_import(refusal why);
+  command_done end_import();
   template <class Input>
   void record(in_flight entry, const Input& input);
   void await_commit(in_flight entry);
@@ -242,6 +235,10 @@ class pipeline {
   net::steady_timer second_timer_;
   net::steady_timer snapshot_timer_;
   net::steady_timer drained_;
+  std::unique_ptr<import_job> import_;  // none: there is none, or one of the life before is brought to its end
+  std::size_t import_in_flight_ = 0;    // records of it
+  bool import_posted_ = false;
+  net::steady_timer import_timer_;
   std::shared_ptr<std::atomic<bool>> abandoned_;  // tells a rebuild that nobody waits for it any more
   pipeline_metrics metrics_;
 
