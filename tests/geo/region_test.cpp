@@ -112,6 +112,23 @@ TEST(Crossings, OfACircleAreWhereTheRimIs) {
   EXPECT_NEAR(parts[1] * 4'000, 2'500, 0.01);
 }
 
+TEST(Crossings, OfAShortWayAreOnItAndOnTheBoundaryWhereverItIs) {
+  random_shapes dice{21};
+  std::size_t found = 0;
+  for (int i = 0; i < 40'000; ++i) {
+    const point center{dice.between(-89.9, 89.9), dice.one_in(3) ? dice.between(179.9, 180) : dice.between(-180, 180)};
+    const region made{circle{center, dice.log_between(20, 2'000)}};
+    const point a = walk(center, dice.between(0, 360), dice.between(0, 1'500));
+    const point b = walk(a, dice.between(0, 360), dice.log_between(1, 1'500));
+    for (const double part : crossings(made, a, b)) {
+      ++found;
+      ASSERT_LT(std::abs(made.signed_distance_m(on_great_circle(a, b, part))), 0.001)
+          << center.latitude << ", " << center.longitude << " at " << part;
+    }
+  }
+  EXPECT_GT(found, 2'000u);
+}
+
 TEST(Crossings, ATouchWithoutLengthIsNoVisit) {
   EXPECT_TRUE(crossings(region{yard}, {0.03, 0.01}, {0.01, 0.03}).empty()) << "past a corner";
   const auto along = crossings(region{yard}, {0.01, -0.01}, {-0.01, 0.01});
