@@ -17,7 +17,7 @@ namespace {
 using store::store_error;
 using store::trouble;
 
-constexpr milliseconds upkeep_share{20};  // of a turn in which little was written
+constexpr milliseconds upkeep_share{10};  // of a turn in which little was written
 constexpr std::size_t busy_rows = 5'000;  // a turn that wrote more leaves upkeep to the next ones
 
 store_error fatal(std::string why) { return {trouble::fatal, std::move(why)}; }
