@@ -234,7 +234,14 @@ store::store_result<void> store_consumer::write() {
   return {};
 }
 
-store::store_result<void> store_consumer::write_whole() { return store_->write(*pending_, log_.id()); }
+// Where the journal's records are not durable by themselves, they are made so first: a power cut must not leave the store
+// ahead.
+store::store_result<void> store_consumer::write_whole() {
+  if (const auto failed = log_.sync()) {
+    return store_error{trouble::unavailable, fmt::format("cannot sync the journal: {}", failed.message())};
+  }
+  return store_->write(*pending_, log_.id());
+}
 
 store::store_result<void> store_consumer::note() {
   noted_at_ = clock::now();
