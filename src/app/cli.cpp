@@ -18,7 +18,11 @@ namespace {
 void add_serve(CLI::App& app, cli_run& cli) {
   auto* command = app.add_subcommand("serve", "Run the server");
   const auto file = std::make_shared<std::string>();
+  const auto adopt = std::make_shared<bool>(false);
   add_config_option(*command, *file);
+  command->add_flag("--adopt", *adopt,
+                    "Go on with a store (or another consumer of the journal) whose checkpoint belongs to another journal, is "
+                    "ahead of this one, or ends before it begins");
   command->footer(
       "Without a configuration it listens on 127.0.0.1:8080 and keeps its data in ./haulcast-data. Once it is ready it\n"
       "prints one line, `listening on http://...`; logs go to stderr. SIGTERM and SIGINT end it in good order, a second\n"
@@ -28,11 +32,12 @@ void add_serve(CLI::App& app, cli_run& cli) {
       "  haulcast serve\n"
       "  haulcast serve --config /etc/haulcast.yaml\n"
       "  HAULCAST_SERVER__LISTEN=127.0.0.1:9000 HAULCAST_LOG__FORMAT=json haulcast serve");
-  command->final_callback([&cli, file] {
-    cli.chosen = [&cli, file] {
-      const auto cfg = load_config_of(*file, cli.here);
+  command->final_callback([&cli, file, adopt] {
+    cli.chosen = [&cli, file, adopt] {
+      auto cfg = load_config_of(*file, cli.here);
       if (!cfg) return cli.refuse(cfg.error().what);
       if (const auto valid = validate(*cfg); !valid) return cli.refuse(valid.error().what);
+      cfg->adopt = *adopt;
       return cli.run.serve(*cfg);
     };
   });

@@ -14,6 +14,7 @@
 #include "haulcast/auth/api_keys.hpp"
 #include "haulcast/auth/token.hpp"
 #include "haulcast/auth/ws_tickets.hpp"
+#include "haulcast/consumers/store_consumer.hpp"
 #include "haulcast/http/rate_limits.hpp"
 #include "haulcast/http/server.hpp"
 #include "haulcast/hub/hub.hpp"
@@ -24,6 +25,7 @@ namespace haulcast::app {
 
 namespace {
 
+using journal::offset_t;
 using labels = std::map<std::string, std::string>;
 
 /// Families in the order they are added; each helper adds one family or one more line to the family added last.
@@ -156,6 +158,30 @@ void add_journal(page& p, const pipeline::pipeline& spine) {
   p.gauge("haulcast_snapshot_replay_from", "Recovery would begin at this record.", s.replay_from);
 }
 
+void add_store(page& p, const consumers::store_consumer& store, const journal::segment_log& log) {
+  const consumers::store_figures f = store.figures();
+  const offset_t newest = log.last_offset();
+  const bool behind = newest > f.reached;
+  p.gauge("haulcast_store_up", "1 while the store takes rows.", f.now == consumers::store_figures::state::running ? 1 : 0);
+  p.gauge("haulcast_store_stopped", "1 when it was given up: another journal's, or of a newer version. The log says why.",
+          f.now == consumers::store_figures::state::stopped ? 1 : 0);
+  p.gauge("haulcast_store_offset", "The newest record that is in the store.", f.reached);
+  p.gauge("haulcast_store_lag_records", "Records of the journal that are not in the store.", behind ? newest - f.reached : 0);
+  p.gauge("haulcast_store_lag_bytes", "About how many bytes they are.", log.bytes_behind(f.reached));
+  p.gauge("haulcast_store_lag_seconds", "How old the newest record in the store is, while there are later ones.",
+          behind && f.reached > 0 ? std::max(0.0, static_cast<double>((system_now() - f.heard).count()) / 1000) : 0);
+  p.counter("haulcast_store_batches_total", "Transactions of rows.", f.batches);
+  p.distribution("haulcast_store_batch_rows", "Rows written in one transaction.", f.batch_rows);
+  p.distribution("haulcast_store_write_seconds", "Writing one transaction.", f.write_seconds);
+  p.counter("haulcast_store_positions_total", "Positions written.", f.positions);
+  p.counter("haulcast_store_events_total", "Events written.", f.events);
+  p.counter("haulcast_store_dead_letters_total", "Rows that the store could not take, kept with the reason.", f.dead_letters);
+  p.counter("haulcast_store_failures_total", "Attempts that failed; each is made again.", f.failures);
+  p.gauge("haulcast_store_last_success_timestamp_seconds", "When the store last was found to be up to date or made so.",
+          static_cast<double>(to_epoch_ms(f.last_success)) / 1000);
+  p.gauge("haulcast_store_holds_from", "The journal keeps records from here on for the store.", store.holds());
+}
+
 void add_live(page& p, const hub::hub& fan_out, const ws::live_server& live) {
   const hub::hub_metrics& h = fan_out.metrics();
   const ws::live_metrics& m = live.metrics();
@@ -279,6 +305,7 @@ std::string metrics_text(const metrics_sources& from) {
   add_ingest(p, from.spine);
   add_imports(p, from.spine);
   add_journal(p, from.spine);
+  add_store(p, from.store, from.spine.log());
   add_live(p, from.fan_out, from.live);
   add_http(p, from.door);
   add_identity(p, from.tokens, from.reloads);

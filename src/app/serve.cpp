@@ -15,7 +15,9 @@
 #include "haulcast/app/commands.hpp"
 #include "haulcast/app/credential_check.hpp"
 #include "haulcast/app/door_options.hpp"
+#include "haulcast/app/history.hpp"
 #include "haulcast/app/identity.hpp"
+#include "haulcast/app/logging.hpp"
 #include "haulcast/app/metrics_page.hpp"
 #include "haulcast/app/reload.hpp"
 #include "haulcast/app/reloadables.hpp"
@@ -37,6 +39,7 @@ namespace net = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr auto drain_max = 4s;
+constexpr auto store_drain_max = 2s;
 
 int give_up(exit_code code, const std::string& why) {
   std::fprintf(stderr, "haulcast: %s\n", why.c_str());
@@ -50,13 +53,26 @@ int give_up(exit_code code, const std::string& why) {
   std::_Exit(exit_failed);
 }
 
+[[noreturn]] void end_at_once() {
+  stop_logging();
+  std::_Exit(exit_stopped);
+}
+
+pipeline::pipeline_options held_back_by(const consumers::store_consumer& store, pipeline::pipeline_options options) {
+  options.held_from = [&store] { return store.holds(); };
+  return options;
+}
+
 // Everything that lives on the loop, in the order in which it stands on one another.
 class house {
  public:
-  house(const config& cfg, credential_rules rules, spine_files files, journal::recovered life)
+  house(const config& cfg, credential_rules rules, spine_files files, journal::recovered life,
+        std::unique_ptr<consumers::store_consumer> store)
       : files_{std::move(files)},
+        store_{std::move(store)},
         hub_{"/haulcast/" + files_.log->id()},
-        pipeline_{loop_, pipeline_options_of(cfg), *files_.log, *files_.snapshots, std::move(life), hub_},
+        pipeline_{loop_, held_back_by(*store_, pipeline_options_of(cfg)), *files_.log, *files_.snapshots, std::move(life),
+                  hub_},
         live_{loop_, pipeline_, hub_, live_options_of(cfg)},
         credentials_{std::move(rules)},
         limits_{rate_limits_of(cfg)},
@@ -70,6 +86,7 @@ class house {
 
   void run() {
     pipeline_.start();
+    store_->start();
     await_signal();
     await_hangup();
     for (;;) {
@@ -81,6 +98,9 @@ class house {
       }
     }
   }
+
+  /// What is committed goes to the store, if it takes it in time. False: the store keeps hold of its thread.
+  bool leave_store() { return store_->stop(store_drain_max); }
 
  private:
   http::router routes(const config& cfg) {
@@ -110,6 +130,7 @@ class house {
         to, [this](auto who) { return credentials_.issue_ticket(std::move(who)); }, credentials_.tickets().lifetime());
     http::add_operation_routes(to, pipeline_, [this] {
       return metrics_text({.spine = pipeline_,
+                           .store = *store_,
                            .fan_out = hub_,
                            .live = live_,
                            .door = server_,
@@ -162,6 +183,7 @@ class house {
 
   net::io_context loop_{1};
   spine_files files_;
+  std::unique_ptr<consumers::store_consumer> store_;
   hub::hub hub_;
   pipeline::pipeline pipeline_;
   ws::live_server live_;
@@ -197,9 +219,12 @@ int serve(const config& cfg) {
   if (!life) return give_up(exit_data_directory, life.error().what);
   spdlog::info("recovered {} trucks; replayed {} records from {}", life->world.size(), life->records, life->replayed_from);
 
+  auto store = begin_history(cfg, *directory, *files->log);
+  if (!store) return give_up(exit_data_directory, store.error().what);
+
   const auto where = http::parse_endpoint(cfg.server.listen);
   if (!where) return give_up(exit_wrong_usage, where.error().what);
-  house h{cfg, {std::move(*tokens), std::move(*api_keys)}, std::move(*files), std::move(*life)};
+  house h{cfg, {std::move(*tokens), std::move(*api_keys)}, std::move(*files), std::move(*life), std::move(*store)};
   if (*certificate) {
     for (const auto& warning : (*certificate)->warnings) spdlog::warn("{}", warning);
     h.use_certificate((*certificate)->shown);
@@ -214,7 +239,11 @@ int serve(const config& cfg) {
   release_signals();
   h.run();
   hold_signals();  // a late one must not end in an exit code of its own
+  const bool left = h.leave_store();
+  if (!left) spdlog::warn("the store does not answer: left as it is, the journal has what it lacks");
   spdlog::info("stopped");
+  // Its thread uses what would be cleaned up now. Everything acknowledged is committed.
+  if (!left) end_at_once();
   return exit_stopped;
 }
 

@@ -176,6 +176,18 @@ std::uint64_t segment_log::bytes() const {
   return sum;
 }
 
+std::uint64_t segment_log::bytes_behind(offset_t offset) const {
+  if (offset >= last_offset()) return 0;
+  const std::lock_guard lock{mutex_};
+  std::uint64_t sum = 0;
+  for (auto s = segments_.rbegin(); s != segments_.rend(); ++s) {
+    sum += (*s)->end;
+    if ((*s)->first > offset + 1) continue;
+    return sum - (*s)->nearest(offset + 1).position;
+  }
+  return sum;
+}
+
 std::shared_ptr<segment_log::segment> segment_log::segment_of(offset_t offset) const {
   const std::lock_guard lock{mutex_};
   const auto after = std::upper_bound(segments_.begin(), segments_.end(), offset,

@@ -105,9 +105,10 @@ void pipeline::step_snapshot() {
 // Sizes, free space and retention, looked at on the journal's thread.
 void pipeline::maintain() {
   if (std::exchange(maintaining_, true)) return;
-  const offset_t keep_from = snapshotter_.metrics().replay_from;
+  const offset_t replay_from = snapshotter_.metrics().replay_from;
   const utc_time older_than = system_now() - options_.retention;
-  committer_.run([this, keep_from, older_than] {
+  committer_.run([this, replay_from, older_than] {
+    const offset_t keep_from = options_.held_from ? std::min(replay_from, options_.held_from()) : replay_from;
     std::uint64_t total = 0;
     std::uint64_t free = free_bytes(options_.directory, &total);
     const std::uint64_t cap = options_.journal_max_bytes > 0 ? options_.journal_max_bytes : total / 5 * 4;

@@ -62,6 +62,10 @@ struct journal_keys {
 
 struct store_keys {
   std::optional<std::string> url;  // none: the embedded one; anything else is refused: not built yet
+  std::chrono::days retention{30};
+  std::chrono::days events_retention{90};
+  std::chrono::days quarantine_retention{7};
+  std::chrono::days stats_retention{730};
 };
 
 struct redis_keys {
@@ -120,6 +124,7 @@ struct log_keys {
 
 struct config {
   std::optional<std::filesystem::path> read_from;  // no key: the file, to be read again by a reload
+  bool adopt = false;                              // no key: --adopt
   std::filesystem::path data_dir = "./haulcast-data";
   server_keys server;
   auth_keys auth;

@@ -4,6 +4,9 @@
 #include <string>
 
 namespace haulcast {
+namespace consumers {
+class store_consumer;
+}
 namespace auth {
 class api_keys;
 class token_verifier;
@@ -30,6 +33,7 @@ struct reload_metrics;
 
 struct metrics_sources {
   const pipeline::pipeline& spine;
+  const consumers::store_consumer& store;
   const hub::hub& fan_out;
   const ws::live_server& live;
   const http::server& door;

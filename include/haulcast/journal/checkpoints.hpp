@@ -16,6 +16,8 @@ namespace haulcast::journal {
 struct checkpoint {
   std::string journal_id;
   offset_t offset = 0;  // of the last record handled; 0: none yet
+
+  friend bool operator==(const checkpoint&, const checkpoint&) = default;
 };
 
 /// A consumer's checkpoint lies in `<directory>/<name>.checkpoint` as text, replaced at once and durably: after a crash it is

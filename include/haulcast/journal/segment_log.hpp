@@ -57,6 +57,8 @@ class segment_log {
   /// The newest record that is durable (as durable as `sync` makes it). 0: none.
   offset_t last_offset() const noexcept { return last_.load(std::memory_order_acquire); }
   std::uint64_t bytes() const;
+  /// About how many bytes lie behind the record at `offset`: to 256 KiB, and exactly 0 when there are none. O(segments).
+  std::uint64_t bytes_behind(offset_t offset) const;
 
   /// Writes and syncs one group, whose first offset must be last_offset() + 1. After an error nothing more is appended until
   /// restart(): whether the group is there is in doubt.

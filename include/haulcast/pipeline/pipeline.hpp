@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,7 @@ struct pipeline_options {
   std::chrono::seconds snapshot_interval{60};
   std::uint64_t snapshot_positions = 500'000;  // a pass begins earlier after so many
   std::filesystem::path directory;             // whose file system is watched
+  std::function<offset_t()> held_from;         // the first record that a consumer has not taken yet; the journal's thread asks
 };
 
 struct pipeline_metrics {

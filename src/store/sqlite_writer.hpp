@@ -1,0 +1,115 @@
+// The embedded store's one writing connection.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <boost/container_hash/hash.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "haulcast/store/sqlite.hpp"
+#include "sqlite_db.hpp"
+#include "sqlite_track.hpp"
+
+namespace haulcast::store {
+
+class sqlite_writer final : public writer {
+ public:
+  explicit sqlite_writer(sqlite_options options) : options_{std::move(options)} {}
+
+  store_result<void> open() override;
+  store_result<std::optional<journal::checkpoint>> checkpoint() override;
+  store_result<void> adopt(const journal::checkpoint& to) override;
+  store_result<void> write(const batch& rows, const std::string& journal_id) override;
+  store_result<void> rehearse(const batch& rows) override;
+  store_result<void> make_durable() override;
+  store_result<bool> upkeep(const retention& keep, utc_time now) override;
+  void interrupt() noexcept override;
+
+ private:
+  /// What is known of a truck without asking; forgotten whenever a transaction comes to nothing.
+  struct known_truck {
+    std::int64_t number = 0;
+    bool removed = false;
+    std::int64_t unsettled = -1;  // the hour that was marked so last
+  };
+  struct statements {
+    explicit statements(sqlite_db& db);
+
+    sqlite_statement get_checkpoint, set_checkpoint;
+    sqlite_statement find_truck, add_truck, revive_truck, say_truck, remove_truck;
+    sqlite_statement put_geofence, remove_geofence;
+    sqlite_statement add_position, unsettle;
+    sqlite_statement add_event, add_quarantine, add_dead;
+  };
+
+  struct hour_statements {
+    explicit hour_statements(sqlite_db& db);
+
+    sqlite_statement marks, settled, replaced, add;
+    sqlite_track positions;
+  };
+
+  store_result<void> ready();
+  template <class Work>
+  auto guarded(Work work) -> decltype(work());
+  store_result<std::optional<journal::checkpoint>> read_checkpoint();
+  store_result<void> move_checkpoint(const journal::checkpoint& to);
+  store_result<void> expect(offset_t before, const std::string& journal_id);
+  store_result<void> put(const batch& rows);
+  store_result<known_truck*> truck(std::string_view id);
+  store_result<void> put_positions(const batch& rows);
+  store_result<void> put_position(const position_row& row, known_truck& of);
+  store_result<void> put_registry(const batch& rows);
+  store_result<void> put_geofences(const batch& rows);
+  store_result<void> put_others(const batch& rows);
+  store_result<bool> settle_some(utc_time now);
+  store_result<void> settle_truck(std::int64_t truck, sqlite_days days, std::int64_t before_hour);
+  store_result<bool> drop_some(const retention& keep, utc_time now);
+  bool file_is_ours() const;
+
+  const sqlite_options options_;
+  std::atomic<bool> interrupted_{false};
+  std::mutex opening_;  // db_ is not replaced while interrupt() uses it
+  std::unique_ptr<sqlite_db> db_;
+  std::optional<statements> run_;
+  std::optional<hour_statements> hours_;
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return boost::hash<std::string_view>{}(text); }
+  };
+  boost::unordered_flat_map<std::string, known_truck, text_hash, std::equal_to<>> trucks_;
+  std::int64_t settled_before_ = 0;  // marks of earlier hours may be gone again
+  std::vector<known_truck*> of_batch_;
+  struct keyed_position {
+    std::int64_t day;
+    std::int64_t truck;
+    utc_time time;
+    place at;
+    const position_row* row;
+  };
+  std::vector<keyed_position> in_key_order_;
+  std::int64_t hours_hand_ = 0;  // trucks whose old hours were looked at
+};
+
+// A failed commit leaves in doubt what is there, and a connection that saw one is not asked again. What is known of trucks may
+// stem from what was rolled back.
+template <class Work>
+auto sqlite_writer::guarded(Work work) -> decltype(work()) {
+  if (auto opened = ready(); !opened) return opened.error();
+  auto done = work();
+  if (done) return done;
+  trucks_.clear();
+  if (done.error().what == trouble::poison) return done;
+  run_.reset();
+  hours_.reset();
+  const std::lock_guard lock{opening_};
+  db_.reset();
+  return done;
+}
+
+}  // namespace haulcast::store
