@@ -1,6 +1,7 @@
 #include "haulcast/consumers/store_consumer.hpp"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -101,6 +102,7 @@ bool store_consumer::wait(milliseconds pause) {
 
 void store_consumer::work() {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), options_.politeness);  // on Linux this is of the thread alone
+  ::pthread_setname_np(::pthread_self(), "store");
   bool stopping = false;
   for (;;) {
     const auto begun_at = clock::now();
