@@ -161,7 +161,7 @@ constexpr std::array migrations{
     REVOKE ALL ON FUNCTION add_partition(text, timestamptz), drop_partition(text, timestamptz) FROM PUBLIC;
 
     -- For people: one truck over a time range, by the index.
-    CREATE FUNCTION track(truck_id text, begins timestamptz, ends timestamptz) RETURNS SETOF position
+    CREATE FUNCTION track(truck_id text, begins timestamptz, ends timestamptz) RETURNS SETOF haulcast.position
     LANGUAGE sql STABLE AS $$
       SELECT p.* FROM haulcast.truck t
         CROSS JOIN generate_series(floor(extract(epoch FROM begins) / 60)::int, floor(extract(epoch FROM ends) / 60)::int) AS m
@@ -176,7 +176,9 @@ void run_migrations(pqxx::work& in, int from) {
     if (in.exec1("SELECT count(*) FROM pg_extension WHERE extname = 'postgis'")[0].as<int>() == 0) {
       in.exec("CREATE EXTENSION postgis");
     }
-    if (in.exec1("SELECT to_regnamespace('haulcast') IS NULL")[0].as<bool>()) in.exec("CREATE SCHEMA haulcast");
+    if (in.exec1("SELECT count(*) FROM pg_namespace WHERE nspname = 'haulcast'")[0].as<int>() == 0) {
+      in.exec("CREATE SCHEMA haulcast");
+    }
     in.exec(
         "CREATE TABLE haulcast.schema_version (version integer PRIMARY KEY, migrated_at timestamptz NOT NULL DEFAULT now())");
   }
@@ -199,14 +201,16 @@ void refuse_newer(int version) {
 
 int postgres_schema_version() noexcept { return static_cast<int>(migrations.size()); }
 
+// By the catalogue's rows: names that were looked up before, in vain, are remembered until a transaction ends.
 int schema_version(pqxx::transaction_base& in) {
-  if (!in.exec1("SELECT to_regclass('haulcast.schema_version') IS NULL")[0].as<bool>()) {
+  const auto found = in.exec1(
+      "SELECT count(*), count(*) FILTER (WHERE c.relname = 'schema_version') FROM pg_class c JOIN pg_namespace n "
+      "ON n.oid = c.relnamespace WHERE n.nspname = 'haulcast'");
+  if (found[1].as<int>() > 0) {
     return in.exec1("SELECT coalesce(max(version), 0) FROM haulcast.schema_version")[0].as<int>();
   }
-  if (in.exec1("SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('haulcast')")[0].as<int>() > 0) {
-    throw hopeless{"the database has a schema haulcast that is somebody else's: give the store a database of its own"};
-  }
-  return 0;
+  if (found[0].as<int>() == 0) return 0;
+  throw hopeless{"the database has a schema haulcast that is somebody else's: give the store a database of its own"};
 }
 
 migration migrate(postgres_session& session, bool dry_run) {

@@ -70,8 +70,20 @@ bool is_poison(const std::string& state) noexcept {
 
 }  // namespace
 
+// A password that is not encoded ends early, and its rest is taken for something else, which messages show: so that is refused
+// here.
 std::string problem_of_postgres_url(const std::string& url) {
-  return parse(url) ? std::string{} : "it is not a PostgreSQL URL, such as postgresql://haulcast@db.example.org/haulcast";
+  const auto said = parse(url);
+  if (!said) return "it is not a PostgreSQL URL, such as postgresql://haulcast@db.example.org/haulcast";
+  for (const auto* o = said.get(); o->keyword != nullptr; ++o) {
+    const std::string_view name{o->keyword};
+    const std::string_view value{o->val == nullptr ? "" : o->val};
+    const bool odd = name == "port" ? value.find_first_not_of("0123456789,") != value.npos
+                                    : (name == "host" || name == "dbname") && value.find('@') != value.npos;
+    if (odd)
+      return "of a PostgreSQL URL the port is a number, and in a password each of / @ ? : # % is written as %2F and so on";
+  }
+  return {};
 }
 
 /// libpqxx asks for a connection here; we make it without waiting for longer than we want to.
@@ -82,9 +94,11 @@ class postgres_session::connecting final : public pqxx::connectionpolicy {
 
   handle do_startconnect(handle had) override {
     // A connection that was lost is not made anew behind our back: what it was told is forgotten.
-    if (had != nullptr || raw_ != nullptr) throw pqxx::broken_connection{"the connection was lost"};
+    if (had != nullptr && PQstatus(had) == CONNECTION_OK) return had;
+    if (raw_ != nullptr) throw pqxx::broken_connection{"the connection was lost"};
+    if (const auto why = problem_of_postgres_url(options_.url); !why.empty())
+      throw pqxx::broken_connection{"store.url: " + why};
     const auto said = parse(options_.url);
-    if (!said) throw pqxx::broken_connection{"store.url: " + problem_of_postgres_url(options_.url)};
     const std::string timeout = std::to_string(options_.connect_timeout.count());
     const parameters with{said.get(), timeout};
     raw_ = PQconnectStartParams(with.names.data(), with.values.data(), 0);

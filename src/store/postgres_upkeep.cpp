@@ -29,17 +29,23 @@ store_result<bool> postgres_writer::upkeep(const retention& keep, utc_time now) 
       make_partition(table, now);
       make_partition(table, now + ahead);
     }
-    if (settle_some(now)) return true;
+    if (settle_some(keep, now)) return true;
     return drop_some(keep, now);
   });
 }
 
-bool postgres_writer::settle_some(utc_time now) {
+bool postgres_writer::settle_some(const retention& keep, utc_time now) {
   const std::int64_t before_hour = hour_number(now - settle_until);
   pqxx::work in{session_->sql()};
+  // Of days that are gone nothing can be settled any more: figures stay as they are.
+  in.exec_params0("DELETE FROM unsettled_hour WHERE hour < $1",
+                  hour_number(std::chrono::floor<std::chrono::days>(within_reach(now - keep.positions))));
   const auto oldest = in.exec_params("SELECT truck FROM unsettled_hour WHERE hour < $1 ORDER BY hour LIMIT $2",
                                      hour_number(now - settle_after), trucks_at_once);
-  if (oldest.empty()) return false;
+  if (oldest.empty()) {
+    in.commit();
+    return false;
+  }
   std::vector<std::int64_t> trucks;
   for (const auto& row : oldest) trucks.push_back(integer_in(row, 0));
   std::ranges::sort(trucks);
@@ -58,8 +64,6 @@ void postgres_writer::settle_truck(pqxx::transaction_base& in, std::int64_t truc
        in.exec_params("SELECT hour FROM unsettled_hour WHERE truck = $1 AND hour < $2 ORDER BY hour", truck, before_hour)) {
     hours.push_back(hour_at(integer_in(row, 0)));
   }
-  // Of days that are gone nothing can be settled any more: their figures stay as they are.
-  std::erase_if(hours, [&](utc_time hour) { return hour < hour_at(first_hour); });
   postgres_track positions{in, truck, first_hour};
   std::vector<settled_hours> all;
   for (const hour_run& run : runs_of(hours)) all.push_back(settle(positions, run.first, run.last));
@@ -102,7 +106,6 @@ bool postgres_writer::drop_some(const retention& keep, utc_time now) {
     }
   }
   pqxx::work in{session_->sql()};
-  in.exec_params0("DELETE FROM unsettled_hour WHERE hour < $1", first_hour_kept(in));
   const auto gone = in.exec_params(
       "DELETE FROM dead_letter WHERE ctid = ANY(ARRAY(SELECT ctid FROM dead_letter WHERE time < $1 ORDER BY time LIMIT $2))",
       moment(within_reach(now - keep.dead)), rows_at_once);

@@ -52,7 +52,7 @@ class postgres_writer final : public writer {
   void put_registry(pqxx::transaction_base& in, const batch& rows);
   void put_geofences(pqxx::transaction_base& in, const batch& rows);
   void put_others(const batch& rows);
-  bool settle_some(utc_time now);
+  bool settle_some(const retention& keep, utc_time now);
   void settle_truck(pqxx::transaction_base& in, std::int64_t truck, std::int64_t first_hour, std::int64_t before_hour);
   bool drop_some(const retention& keep, utc_time now);
   void forget();
