@@ -74,14 +74,16 @@ bool is_poison(const std::string& state) noexcept {
 // here.
 std::string problem_of_postgres_url(const std::string& url) {
   const auto said = parse(url);
-  if (!said) return "it is not a PostgreSQL URL, such as postgresql://haulcast@db.example.org/haulcast";
+  if (!said) return "must be a PostgreSQL URL, such as postgresql://haulcast@db.example.org/haulcast";
   for (const auto* o = said.get(); o->keyword != nullptr; ++o) {
     const std::string_view name{o->keyword};
     const std::string_view value{o->val == nullptr ? "" : o->val};
     const bool odd = name == "port" ? value.find_first_not_of("0123456789,") != value.npos
                                     : (name == "host" || name == "dbname") && value.find('@') != value.npos;
     if (odd)
-      return "of a PostgreSQL URL the port is a number, and in a password each of / @ ? : # % is written as %2F and so on";
+      return "must be a PostgreSQL URL in which the port is a number, and / @ ? : # and % in the password are written as %2F "
+             "and "
+             "so on";
   }
   return {};
 }
@@ -96,8 +98,7 @@ class postgres_session::connecting final : public pqxx::connectionpolicy {
     // A connection that was lost is not made anew behind our back: what it was told is forgotten.
     if (had != nullptr && PQstatus(had) == CONNECTION_OK) return had;
     if (raw_ != nullptr) throw pqxx::broken_connection{"the connection was lost"};
-    if (const auto why = problem_of_postgres_url(options_.url); !why.empty())
-      throw pqxx::broken_connection{"store.url: " + why};
+    if (const auto why = problem_of_postgres_url(options_.url); !why.empty()) throw pqxx::broken_connection{"store.url " + why};
     const auto said = parse(options_.url);
     const std::string timeout = std::to_string(options_.connect_timeout.count());
     const parameters with{said.get(), timeout};

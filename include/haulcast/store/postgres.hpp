@@ -24,7 +24,7 @@ struct postgres_options {
   std::chrono::milliseconds query_timeout{10'000};   // likewise a read
 };
 
-/// Empty: libpq can read it. Else a sentence, which shows nothing of it.
+/// Empty: libpq can read it. Else how a sentence about it goes on, which shows nothing of it.
 std::string problem_of_postgres_url(const std::string& url);
 
 /// One writer for each database. Everything lies in its schema `haulcast`. Nothing is connected before open().
