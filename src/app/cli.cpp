@@ -144,6 +144,25 @@ void add_verify(CLI::App& app, cli_run& cli) {
   });
 }
 
+void add_migrate(CLI::App& app, cli_run& cli) {
+  auto* command = app.add_subcommand("migrate", "Take the store's tables to this version");
+  const auto options = std::make_shared<migrate_options>();
+  const auto file = std::make_shared<std::string>();
+  command->add_flag("--dry-run", options->dry_run, "Try it in a transaction, take it back, and say what it would be");
+  add_config_option(*command, *file);
+  command->footer(
+      "The server does this by itself at start, unless store.migrate is false: then run it with store.url naming a role that\n"
+      "owns the tables, before a new version of the server starts. It goes forward only; a newer store is refused.\n\n"
+      "Example:\n"
+      "  HAULCAST_STORE__URL=postgresql://owner@db.example.org/haulcast haulcast migrate --dry-run");
+  command->final_callback([&cli, options, file] {
+    cli.chosen = [&cli, options, file] {
+      const auto cfg = load_config_of(*file, cli.here);
+      return cfg ? cli.run.migrate(*cfg, *options) : cli.refuse(cfg.error().what);
+    };
+  });
+}
+
 void add_version(CLI::App& app, cli_run& cli) {
   app.add_subcommand("version", "Print the version")->final_callback([&cli] {
     cli.chosen = [&cli] {
@@ -223,6 +242,7 @@ int run_command_line(int argc, const char* const* argv, const surroundings& here
   add_api_key_commands(app, cli);
   add_client_commands(app, cli);
   add_verify(app, cli);
+  add_migrate(app, cli);
   add_version(app, cli);
   if (const auto wrong = wrong_command(app, argc, argv)) return cli.refuse(*wrong);
   try {

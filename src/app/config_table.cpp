@@ -6,6 +6,7 @@
 #include "haulcast/app/listen.hpp"
 #include "haulcast/http/networks.hpp"
 #include "haulcast/http/origins.hpp"
+#include "haulcast/store/postgres.hpp"
 
 namespace haulcast::app {
 namespace {
@@ -31,6 +32,11 @@ std::optional<std::string> check_origin(std::string_view text) {
   return "must be an origin as browsers write it, such as https://app.example.com: in small letters, without a path, a slash "
          "at "
          "the end or the port that the scheme has anyway; or * for all";
+}
+
+std::optional<std::string> check_postgres_url(std::string_view text) {
+  if (auto why = store::problem_of_postgres_url(std::string{text}); !why.empty()) return why;
+  return std::nullopt;
 }
 
 constexpr std::array sections{
@@ -237,10 +243,19 @@ const auto table = std::to_array<config_key>({
 
     {.name = "store.url",
      .default_value = "embedded",
-     .help = "Where history goes, written behind the journal. `embedded` keeps it in data_dir/store.sqlite.",
+     .help = "Where history goes, written behind the journal. `embedded` keeps it in data_dir/store.sqlite; "
+             "postgresql://haulcast@db.example.org/haulcast in PostgreSQL 15 with PostGIS 3.3 or newer, in a schema of its own "
+             "(docs/postgresql.md). What the URL leaves out comes from libpq's variables and files: rather than writing the "
+             "password here, use PGPASSWORD, ~/.pgpass or HAULCAST_STORE__URL_FILE.",
      .at = [](config& c) -> key_target { return &c.store.url; },
-     .secret = true,
-     .only_default = "PostgreSQL is not built yet"},
+     .check = check_postgres_url,
+     .secret = true},
+    {.name = "store.migrate",
+     .default_value = "true",
+     .help =
+         "Whether the server makes and changes the store's tables at start. `false` leaves that to `haulcast migrate`, run by "
+         "a role that owns them; until then the server waits with writing, and ingest goes on. Of PostgreSQL only.",
+     .at = [](config& c) -> key_target { return &c.store.migrate; }},
     {.name = "store.retention_days",
      .default_value = "30",
      .unit = "days",

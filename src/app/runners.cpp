@@ -38,6 +38,7 @@ int verify_with_log(const config& cfg, const verify_options& options) {
 command_runners real_commands() {
   return {.serve = serve_with_log,
           .verify = verify_with_log,
+          .migrate = migrate,
           .simulate = [](const auto& options) { return client::simulate(options, std::cout, std::cerr); },
           .replay = [](const auto& options) { return client::replay(options, std::cout, std::cerr); },
           .import_geofences = [](const auto& options) { return client::import_geofences(options, std::cout, std::cerr); },

@@ -111,29 +111,48 @@ store_result<int> schema_version(sqlite_db& db) {
   return static_cast<int>(*version);
 }
 
-store_result<void> migrate(sqlite_db& db) {
-  return db.transaction("BEGIN IMMEDIATE", [&]() -> store_result<void> {
-    const auto version = schema_version(db);
-    if (!version) return version.error();
-    const auto whose = pragma(db, "application_id");
-    if (!whose) return whose.error();
-    const auto tables = pragma(db, "schema_version");
-    if (!tables) return tables.error();
-    const std::string path = sqlite3_db_filename(db.handle(), "main");
-    if (*whose != application_id && (*whose != 0 || *version != 0 || *tables != 0)) {
-      return store_error{trouble::fatal, fmt::format("{} is a database, but not a store of haulcast", path)};
-    }
-    if (*version > sqlite_schema_version()) {
-      return store_error{trouble::fatal,
-                         fmt::format("the store {} was written by a newer version (schema {}, this one knows {})", path,
-                                     *version, sqlite_schema_version())};
-    }
-    for (int next = *version; next < sqlite_schema_version(); ++next) {
-      if (auto taken = db.run(migrations[static_cast<std::size_t>(next)]); !taken) return taken;
-    }
-    return db.run(
-        fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, sqlite_schema_version()).c_str());
-  });
+namespace {
+
+store_result<migration> steps(sqlite_db& db) {
+  const auto version = schema_version(db);
+  if (!version) return version.error();
+  const auto whose = pragma(db, "application_id");
+  if (!whose) return whose.error();
+  const auto tables = pragma(db, "schema_version");
+  if (!tables) return tables.error();
+  const std::string path = sqlite3_db_filename(db.handle(), "main");
+  if (*whose != application_id && (*whose != 0 || *version != 0 || *tables != 0)) {
+    return store_error{trouble::fatal, fmt::format("{} is a database, but not a store of haulcast", path)};
+  }
+  if (*version > sqlite_schema_version()) {
+    return store_error{trouble::fatal, fmt::format("the store {} was written by a newer version (schema {}, this one knows {})",
+                                                   path, *version, sqlite_schema_version())};
+  }
+  for (int next = *version; next < sqlite_schema_version(); ++next) {
+    if (auto taken = db.run(migrations[static_cast<std::size_t>(next)]); !taken) return taken.error();
+  }
+  const auto said = db.run(
+      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, sqlite_schema_version()).c_str());
+  if (!said) return said.error();
+  return migration{*version, sqlite_schema_version()};
+}
+
+}  // namespace
+
+store_result<migration> migrate(sqlite_db& db, bool dry_run) {
+  if (auto begun = db.run("BEGIN IMMEDIATE"); !begun) return begun.error();
+  auto done = steps(db);
+  const auto ended = db.run(done && !dry_run ? "COMMIT" : "ROLLBACK");
+  if (done && !ended) return ended.error();
+  return done;
+}
+
+store_result<migration> migrate_sqlite(const sqlite_options& options, bool dry_run) {
+  if (std::error_code none; dry_run && !std::filesystem::exists(options.path, none))
+    return migration{0, sqlite_schema_version()};
+  auto opened = sqlite_db::open(options.path, sqlite_db::use::writing);
+  if (!opened) return opened.error();
+  return migrate(**opened, dry_run);
 }
 
 }  // namespace haulcast::store

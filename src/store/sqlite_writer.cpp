@@ -67,7 +67,7 @@ store_result<void> sqlite_writer::ready() {
   auto opened = sqlite_db::open(options_.path, sqlite_db::use::writing);
   if (!opened) return opened.error();
   if (auto set = (*opened)->run(settings); !set) return set;
-  if (auto migrated = migrate(**opened); !migrated) return migrated;
+  if (const auto migrated = migrate(**opened, false); !migrated) return migrated.error();
   run_.emplace(**opened);
   const std::lock_guard lock{opening_};
   db_ = std::move(*opened);

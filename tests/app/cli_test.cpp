@@ -65,6 +65,7 @@ class CommandLine : public testing::Test {
   std::ostringstream err_;
   std::optional<config> served_;
   std::optional<verify_options> verified_;
+  std::optional<migrate_options> migrated_;
   client::simulate_options simulated_;
   client::replay_options replayed_;
   client::import_options imported_;
@@ -73,6 +74,7 @@ class CommandLine : public testing::Test {
   command_runners runners_{
       .serve = [this](const config& cfg) { return served_ = cfg, 7; },
       .verify = [this](const config&, const verify_options& options) { return verified_ = options, 0; },
+      .migrate = [this](const config&, const migrate_options& options) { return migrated_ = options, 0; },
       .simulate = [this](const auto& options) { return simulated_ = options, 0; },
       .replay = [this](const auto& options) { return replayed_ = options, 0; },
       .import_geofences = [this](const auto& options) { return imported_ = options, 0; },
@@ -227,6 +229,13 @@ TEST_F(CommandLine, Verifies) {
   EXPECT_FALSE(verified_->from_start);
   EXPECT_EQ(run({"verify", "--from-start"}), 0);
   EXPECT_TRUE(verified_->from_start);
+}
+
+TEST_F(CommandLine, MigratesOrTriesTo) {
+  EXPECT_EQ(run({"migrate"}), 0);
+  EXPECT_FALSE(migrated_->dry_run);
+  EXPECT_EQ(run({"migrate", "--dry-run"}), 0);
+  EXPECT_TRUE(migrated_->dry_run);
 }
 
 TEST_F(CommandLine, ReachesTheServerOfItsConfigurationWithATokenOfItsOwn) {

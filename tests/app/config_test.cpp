@@ -172,10 +172,20 @@ TEST_F(Config, RefusesListsWithAnItemThatIsNotOfItsKind) {
 
 TEST_F(Config, RefusesPromisesThatAreNotKept) {
   EXPECT_EQ(refusal("redis:\n  url: redis://:pw@host\n"), "f.yaml:2: redis.url takes only none: Redis is not built yet");
-  EXPECT_EQ(refusal("store:\n  url: postgresql://u:pw@host\n"),
-            "f.yaml:2: store.url takes only embedded: PostgreSQL is not built yet");
   EXPECT_NE(refusal("auth:\n  keys: /etc/keys\n"), "");
   EXPECT_EQ(refusal("redis:\n  url: none\nstore:\n  url: embedded\nauth:\n  keys: none\n"), "");
+}
+
+TEST_F(Config, TakesWhatPostgresTakesAndShowsNothingOfIt) {
+  EXPECT_EQ(load("store:\n  url: postgresql://u:pw@host:5432/db?sslmode=require\n")->store.url,
+            "postgresql://u:pw@host:5432/db?sslmode=require");
+  EXPECT_EQ(load("store:\n  url: host=db.example user=u\n")->store.url, "host=db.example user=u");
+  for (const std::string url :
+       {"postgres", "postgresql://u:half/pw@host/db", "postgresql://u:half?pw@host", "mysql://u:half@h"}) {
+    const auto why = refusal("store:\n  url: " + url + "\n");
+    EXPECT_NE(why.find("store.url must be a PostgreSQL URL"), std::string::npos) << why;
+    EXPECT_EQ(why.find("half"), std::string::npos) << why;
+  }
 }
 
 TEST_F(Config, RefusesVariablesThatNoKeyHas) {

@@ -33,6 +33,10 @@ std::filesystem::path postgres_server::programs() {
 postgres_server::postgres_server() {
   if (programs().empty()) throw std::runtime_error{"PostgreSQL 15 is not installed; run scripts/install-dependencies --test"};
   make_cluster();
+  start();
+}
+
+void postgres_server::start() {
   process_ = std::make_unique<child_process>(as_its_user({
       .program = programs() / "postgres",
       .arguments = {"-D", directory_ / "cluster", "-c", "listen_addresses=", "-c",
@@ -45,6 +49,7 @@ postgres_server::postgres_server() {
 }
 
 postgres_server::~postgres_server() {
+  thaw();
   process_->signal(SIGINT);  // ends sessions too; a kill would leave a piece of shared memory
   process_->wait(std::chrono::seconds{20});
 }
@@ -87,17 +92,49 @@ void postgres_server::await_connections(std::chrono::milliseconds within) {
   }
 }
 
-std::string postgres_server::connection() const {
-  return "host=" + directory_.path().string() + " user=haulcast dbname=postgres";
+std::string postgres_server::connection(const std::string& database) const {
+  return "host=" + directory_.path().string() + " user=haulcast dbname=" + database;
 }
 
-std::string postgres_server::run(const std::string& sql, std::chrono::milliseconds within) {
+// The postmaster first, so that it makes no more of them. Each backend leads a session of its own: there is no group to signal.
+std::vector<int> postgres_server::processes() const {
+  std::vector<int> all{process_->pid()};
+  const std::string parent = "PPid:\t" + std::to_string(process_->pid()) + "\n";
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (text_of(entry.path() / "status").find(parent) != std::string::npos) all.push_back(std::stoi(name));
+  }
+  return all;
+}
+
+void postgres_server::freeze() {
+  process_->signal(SIGSTOP);
+  for (const int pid : processes()) ::kill(pid, SIGSTOP);
+}
+
+void postgres_server::thaw() {
+  for (const int pid : processes()) ::kill(pid, SIGCONT);
+}
+
+void postgres_server::kill_and_restart() {
+  const auto all = processes();
+  for (const int pid : all) ::kill(pid, SIGKILL);
+  process_->wait(std::chrono::minutes{1});
+  for (const int pid : all) {  // the last to go gives its memory back
+    while (::kill(pid, 0) == 0) std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+  start();
+}
+
+std::string postgres_server::run(const std::string& sql, std::chrono::milliseconds within, const std::string& database) {
   const temp_directory scratch;
   const auto script = scratch / "script.sql";
   std::ofstream{script, std::ios::binary} << sql;
-  auto outcome = run_to_end({.program = programs() / "psql",
-                             .arguments = {"-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", connection(), "-f", script}},
-                            within);
+  auto outcome =
+      run_to_end({.program = programs() / "psql",
+                  .arguments = {"-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", connection(database), "-f", script}},
+                 within);
   must_succeed(outcome, "psql");
   return std::move(outcome.out);
 }

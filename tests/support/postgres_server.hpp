@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "support/child_process.hpp"
 #include "support/temp_directory.hpp"
@@ -25,16 +26,27 @@ class postgres_server {
   postgres_server(const postgres_server&) = delete;
   postgres_server& operator=(const postgres_server&) = delete;
 
-  /// For libpq and what is built on it: the superuser, in the database `postgres`.
-  std::string connection() const;
+  /// For libpq and what is built on it: the superuser.
+  std::string connection(const std::string& database = "postgres") const;
+  /// Its Unix socket.
+  std::filesystem::path socket() const { return directory_ / ".s.PGSQL.5432"; }
 
   /// Runs a script by `psql` and gives what it printed, unaligned and without headings. Throws std::runtime_error with the
   /// first error.
-  std::string run(const std::string& sql, std::chrono::milliseconds within = std::chrono::minutes{10});
+  std::string run(const std::string& sql, std::chrono::milliseconds within = std::chrono::minutes{10},
+                  const std::string& database = "postgres");
+
+  /// Stops all its processes where they are, as a machine that hangs does; and lets them go on.
+  void freeze();
+  void thaw();
+  /// As a crash does: nothing is finished. Starts it again.
+  void kill_and_restart();
 
  private:
   child_options as_its_user(child_options options) const;
   void make_cluster();
+  void start();
+  std::vector<int> processes() const;
   void await_connections(std::chrono::milliseconds within);
 
   temp_directory directory_;

@@ -22,6 +22,7 @@ namespace haulcast::app {
 struct command_runners {
   std::function<int(const config&)> serve;
   std::function<int(const config&, const verify_options&)> verify;
+  std::function<int(const config&, const migrate_options&)> migrate;
   std::function<int(const client::simulate_options&)> simulate;
   std::function<int(const client::replay_options&)> replay;
   std::function<int(const client::import_options&)> import_geofences;

@@ -26,6 +26,13 @@ struct verify_options {
 /// same.
 int verify(const config& cfg, const verify_options& options);
 
+struct migrate_options {
+  bool dry_run = false;  // tries it and takes it back
+};
+
+/// Takes the store's schema to this program's version and prints one line about it.
+int migrate(const config& cfg, const migrate_options& options);
+
 /// The secret that signs tokens: the configured one, or the generated one of the data directory, which is made when there is
 /// none.
 result<auth::generated_secret> signing_secret(const config& cfg);

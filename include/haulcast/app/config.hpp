@@ -61,7 +61,8 @@ struct journal_keys {
 };
 
 struct store_keys {
-  std::optional<std::string> url;  // none: the embedded one; anything else is refused: not built yet
+  std::optional<std::string> url;  // PostgreSQL; none: the embedded one
+  bool migrate = true;             // at start
   std::chrono::days retention{30};
   std::chrono::days events_retention{90};
   std::chrono::days quarantine_retention{7};

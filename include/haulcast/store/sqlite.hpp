@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "haulcast/store/migration.hpp"
 #include "haulcast/store/reader.hpp"
 #include "haulcast/store/writer.hpp"
 
@@ -22,5 +23,8 @@ struct sqlite_options {
 std::unique_ptr<writer> make_sqlite_writer(sqlite_options options);
 /// Any number, each a connection of its own that only reads, and opens with its first question.
 std::unique_ptr<reader> make_sqlite_reader(sqlite_options options);
+
+/// Takes the file to this program's version, which makes it where there is none; or with `dry_run` tries it and takes it back.
+store_result<migration> migrate_sqlite(const sqlite_options& options, bool dry_run);
 
 }  // namespace haulcast::store
