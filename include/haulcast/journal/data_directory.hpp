@@ -20,6 +20,7 @@ class data_directory {
   std::filesystem::path journal() const { return path_ / "journal"; }  // segment_log's directory
   std::filesystem::path snapshots() const { return path_ / "snapshots.sqlite"; }
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }  // checkpoints' directory
+  std::filesystem::path stream_consumers() const { return path_ / "stream-consumers"; }  // the same, of the stream of positions
   std::filesystem::path store() const { return path_ / "store.sqlite"; }       // the embedded store
   std::filesystem::path secret() const { return path_ / "secret"; }            // the generated signing secret
 
