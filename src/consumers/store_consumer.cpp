@@ -1,6 +1,7 @@
 #include "haulcast/consumers/store_consumer.hpp"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,7 +18,7 @@ namespace {
 using store::store_error;
 using store::trouble;
 
-constexpr milliseconds upkeep_share{20};  // of a turn in which little was written
+constexpr milliseconds upkeep_share{10};  // of a turn in which little was written
 constexpr std::size_t busy_rows = 5'000;  // a turn that wrote more leaves upkeep to the next ones
 
 store_error fatal(std::string why) { return {trouble::fatal, std::move(why)}; }
@@ -101,6 +102,7 @@ bool store_consumer::wait(milliseconds pause) {
 
 void store_consumer::work() {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), options_.politeness);  // on Linux this is of the thread alone
+  ::pthread_setname_np(::pthread_self(), "store");
   bool stopping = false;
   for (;;) {
     const auto begun_at = clock::now();

@@ -252,7 +252,8 @@ store_result<void> sqlite_reader::read_hours(const hours_query& q, const std::ve
   get.bind(1, truck).bind(2, hour_number(q.from + std::chrono::hours{1} - milliseconds{1})).bind(3, hour_number(q.to));
   while (get.row()) to.rows.push_back(read_figures(get));
   if (get.failed()) return db_->error("read");
-  sqlite_track stored{*db_, truck};
+  sqlite_track stored{*db_};
+  stored.choose(truck, days_of(*db_));
   joined_track positions{stored, behind};
   to.rows = current_figures(positions, std::move(to.rows), std::move(unsettled), q.from, q.to);
   if (stored.failed()) return db_->error("read");

@@ -22,17 +22,17 @@ sqlite_days days_of(sqlite_db& db) {
   return {.first = first.integer(0), .last = last.integer(0)};
 }
 
-sqlite_track::sqlite_track(sqlite_db& db, std::int64_t truck)
-    : truck_{truck},
-      before_{db.prepare("SELECT time FROM position WHERE truck = ?1 AND day = ?2 AND time < ?3 AND verdict <> ?4 "
+sqlite_track::sqlite_track(sqlite_db& db)
+    : before_{db.prepare("SELECT time FROM position WHERE truck = ?1 AND day = ?2 AND time < ?3 AND verdict <> ?4 "
                          "ORDER BY time DESC LIMIT 1")},
       from_{db.prepare("SELECT time FROM position WHERE truck = ?1 AND day = ?2 AND time >= ?3 AND verdict <> ?4 "
                        "ORDER BY time LIMIT 1")},
       read_{db.prepare("SELECT time, latitude, longitude, speed_kmh, accuracy_m, engine_status, verdict FROM position "
-                       "WHERE truck = ?1 AND day = ?2 AND time BETWEEN ?3 AND ?4 ORDER BY time")} {
-  const auto days = days_of(db);
-  first_day_ = days.first;
-  last_day_ = days.last;
+                       "WHERE truck = ?1 AND day = ?2 AND time BETWEEN ?3 AND ?4 ORDER BY time")} {}
+
+void sqlite_track::choose(std::int64_t truck, sqlite_days days) noexcept {
+  truck_ = truck;
+  days_ = days;
 }
 
 std::optional<utc_time> sqlite_track::one(sqlite_statement& ask, std::int64_t day, utc_time t) {
@@ -47,22 +47,22 @@ std::optional<utc_time> sqlite_track::one(sqlite_statement& ask, std::int64_t da
 }
 
 std::optional<utc_time> sqlite_track::before(utc_time t) {
-  for (std::int64_t day = std::min(day_of(t), last_day_); day >= first_day_ && !failed_; --day) {
+  for (std::int64_t day = std::min(day_of(t), days_.last); day >= days_.first && !failed_; --day) {
     if (const auto found = one(before_, day, t)) return found;
   }
   return std::nullopt;
 }
 
 std::optional<utc_time> sqlite_track::from(utc_time t) {
-  for (std::int64_t day = std::max(day_of(t), first_day_); day <= last_day_ && !failed_; ++day) {
+  for (std::int64_t day = std::max(day_of(t), days_.first); day <= days_.last && !failed_; ++day) {
     if (const auto found = one(from_, day, t)) return found;
   }
   return std::nullopt;
 }
 
 void sqlite_track::read(utc_time from, utc_time to, const std::function<void(const track_point&)>& take) {
-  const std::int64_t last = std::min(day_of(to), last_day_);
-  for (std::int64_t day = std::max(day_of(from), first_day_); day <= last && !failed_; ++day) {
+  const std::int64_t last = std::min(day_of(to), days_.last);
+  for (std::int64_t day = std::max(day_of(from), days_.first); day <= last && !failed_; ++day) {
     read_.bind(1, truck_).bind(2, day).bind(3, to_epoch_ms(from)).bind(4, to_epoch_ms(to));
     while (read_.row()) {
       take({.when = from_epoch_ms(read_.integer(0)),

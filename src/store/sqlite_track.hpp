@@ -6,10 +6,19 @@
 
 namespace haulcast::store {
 
-/// Reads within the transaction that is on. A read that fails ends as if there were nothing more: failed() says so.
+/// The first and last day that have positions, of any truck; none: there are none, or it failed.
+struct sqlite_days {
+  std::int64_t first = 0;
+  std::int64_t last = -1;
+};
+sqlite_days days_of(sqlite_db& db);
+
+/// Of the truck that was chosen last. Reads within the transaction that is on. A read that fails ends as if there were nothing
+/// more: failed() says so.
 class sqlite_track final : public track {
  public:
-  sqlite_track(sqlite_db& db, std::int64_t truck);
+  explicit sqlite_track(sqlite_db& db);
+  void choose(std::int64_t truck, sqlite_days days) noexcept;
 
   std::optional<utc_time> before(utc_time t) override;
   std::optional<utc_time> from(utc_time t) override;
@@ -20,19 +29,11 @@ class sqlite_track final : public track {
  private:
   std::optional<utc_time> one(sqlite_statement& ask, std::int64_t day, utc_time t);
 
-  std::int64_t truck_;
-  std::int64_t first_day_ = 0;  // that has positions, of any truck
-  std::int64_t last_day_ = -1;
+  std::int64_t truck_ = 0;
+  sqlite_days days_;
   sqlite_statement before_, from_, read_;
   bool failed_ = false;
 };
-
-/// The first and last day that have positions; none: there are no positions, or it failed.
-struct sqlite_days {
-  std::int64_t first = 0;
-  std::int64_t last = -1;
-};
-sqlite_days days_of(sqlite_db& db);
 
 hour_figures read_figures(const sqlite_statement& row);  // hour, distance, max speed, moving, idle, count
 

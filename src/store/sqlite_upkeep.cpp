@@ -21,6 +21,13 @@ constexpr std::int64_t trucks_looked_at = 500;
 
 }  // namespace
 
+sqlite_writer::hour_statements::hour_statements(sqlite_db& db)
+    : marks{db.prepare("SELECT hour FROM unsettled_hour WHERE truck = ?1 AND hour < ?2 ORDER BY hour")},
+      settled{db.prepare("DELETE FROM unsettled_hour WHERE truck = ?1 AND hour < ?2")},
+      replaced{db.prepare("DELETE FROM hour WHERE truck = ?1 AND hour BETWEEN ?2 AND ?3")},
+      add{db.prepare("INSERT INTO hour VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")},
+      positions{db} {}
+
 store_result<bool> sqlite_writer::upkeep(const retention& keep, utc_time now) {
   return guarded([&]() -> store_result<bool> {
     // Of days that are gone nothing can be settled any more.
@@ -42,30 +49,27 @@ store_result<bool> sqlite_writer::settle_some(utc_time now) {
   const bool more = trucks.size() == trucks_at_once;
   std::ranges::sort(trucks);
   trucks.erase(std::ranges::unique(trucks).begin(), trucks.end());
+  const std::int64_t before_hour = hour_number(now - settle_until);
+  settled_before_ = std::max(settled_before_, before_hour);
   auto done = db_->transaction("BEGIN IMMEDIATE", [&]() -> store_result<void> {
+    if (!hours_) hours_.emplace(*db_);
+    const sqlite_days days = days_of(*db_);
     for (const std::int64_t truck : trucks) {
-      if (auto settled = settle_truck(truck, hour_number(now - settle_until)); !settled) return settled;
+      if (auto settled = settle_truck(truck, days, before_hour); !settled) return settled;
     }
     return {};
   });
-  // Which hours are marked is known no more.
-  for (auto& [id, known] : trucks_) {
-    if (std::ranges::binary_search(trucks, known.number)) known.unsettled = -1;
-  }
   if (!done) return done.error();
   return more;
 }
 
-store_result<void> sqlite_writer::settle_truck(std::int64_t truck, std::int64_t before_hour) {
-  auto marks = db_->prepare("SELECT hour FROM unsettled_hour WHERE truck = ?1 AND hour < ?2 ORDER BY hour");
-  auto settled = db_->prepare("DELETE FROM unsettled_hour WHERE truck = ?1 AND hour < ?2");
-  auto replaced = db_->prepare("DELETE FROM hour WHERE truck = ?1 AND hour BETWEEN ?2 AND ?3");
-  auto add = db_->prepare("INSERT INTO hour VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+store_result<void> sqlite_writer::settle_truck(std::int64_t truck, sqlite_days days, std::int64_t before_hour) {
+  auto& [marks, settled, replaced, add, positions] = *hours_;
   std::vector<utc_time> hours;
   marks.bind(1, truck).bind(2, before_hour);
   while (marks.row()) hours.push_back(hour_at(marks.integer(0)));
   if (marks.failed()) return db_->error("read");
-  sqlite_track positions{*db_, truck};
+  positions.choose(truck, days);
   for (const hour_run& run : runs_of(hours)) {
     const settled_hours made = settle(positions, run.first, run.last);
     if (positions.failed()) return db_->error("read");

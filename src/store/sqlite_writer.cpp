@@ -132,9 +132,8 @@ store_result<void> sqlite_writer::put(const batch& rows) {
 }
 
 store_result<sqlite_writer::known_truck*> sqlite_writer::truck(std::string_view id) {
-  const auto [found, is_new] = trucks_.try_emplace(std::string{id});
-  if (!is_new) return &found->second;
-  known_truck& made = found->second;
+  if (const auto known = trucks_.find(id); known != trucks_.end()) return &known->second;
+  known_truck& made = trucks_[std::string{id}];
   auto& find = run_->find_truck;
   if (find.bind(1, id).row()) {
     made = {.number = find.integer(0), .removed = find.integer(1) != 0};
@@ -179,7 +178,7 @@ store_result<void> sqlite_writer::put_position(const position_row& row, known_tr
   add.bind(19, to_epoch_ms(row.received_at)).bind(20, row.at.offset).bind(21, std::int64_t{row.at.index});
   if (!add.run()) return db_->error("write to");
   const std::int64_t hour = hour_number(p.timestamp);
-  if (std::exchange(of.unsettled, hour) == hour) return {};
+  if (std::exchange(of.unsettled, hour) == hour && hour >= settled_before_) return {};
   if (!run_->unsettle.bind(1, hour).bind(2, of.number).run()) return db_->error("write to");
   return {};
 }

@@ -1,8 +1,11 @@
 // The embedded store's one writing connection.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <boost/container_hash/hash.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -10,6 +13,7 @@
 
 #include "haulcast/store/sqlite.hpp"
 #include "sqlite_db.hpp"
+#include "sqlite_track.hpp"
 
 namespace haulcast::store {
 
@@ -31,7 +35,7 @@ class sqlite_writer final : public writer {
   struct known_truck {
     std::int64_t number = 0;
     bool removed = false;
-    std::int64_t unsettled = -1;  // the hour that is marked so for certain
+    std::int64_t unsettled = -1;  // the hour that was marked so last
   };
   struct statements {
     explicit statements(sqlite_db& db);
@@ -41,6 +45,13 @@ class sqlite_writer final : public writer {
     sqlite_statement put_geofence, remove_geofence;
     sqlite_statement add_position, unsettle;
     sqlite_statement add_event, add_quarantine, add_dead;
+  };
+
+  struct hour_statements {
+    explicit hour_statements(sqlite_db& db);
+
+    sqlite_statement marks, settled, replaced, add;
+    sqlite_track positions;
   };
 
   store_result<void> ready();
@@ -57,7 +68,7 @@ class sqlite_writer final : public writer {
   store_result<void> put_geofences(const batch& rows);
   store_result<void> put_others(const batch& rows);
   store_result<bool> settle_some(utc_time now);
-  store_result<void> settle_truck(std::int64_t truck, std::int64_t before_hour);
+  store_result<void> settle_truck(std::int64_t truck, sqlite_days days, std::int64_t before_hour);
   store_result<bool> drop_some(const retention& keep, utc_time now);
   bool file_is_ours() const;
 
@@ -66,7 +77,13 @@ class sqlite_writer final : public writer {
   std::mutex opening_;  // db_ is not replaced while interrupt() uses it
   std::unique_ptr<sqlite_db> db_;
   std::optional<statements> run_;
-  boost::unordered_flat_map<std::string, known_truck> trucks_;
+  std::optional<hour_statements> hours_;
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return boost::hash<std::string_view>{}(text); }
+  };
+  boost::unordered_flat_map<std::string, known_truck, text_hash, std::equal_to<>> trucks_;
+  std::int64_t settled_before_ = 0;  // marks of earlier hours may be gone again
   std::vector<known_truck*> of_batch_;
   std::int64_t hours_hand_ = 0;  // trucks whose old hours were looked at
 };
@@ -81,6 +98,7 @@ auto sqlite_writer::guarded(Work work) -> decltype(work()) {
   trucks_.clear();
   if (done.error().what == trouble::poison) return done;
   run_.reset();
+  hours_.reset();
   const std::lock_guard lock{opening_};
   db_.reset();
   return done;

@@ -55,7 +55,8 @@ class kept_store final : public store::writer {
       if (rows_->refuses) {
         if (const auto why = rows_->refuses(rows)) return *why;
       }
-      if (rows_->at && rows_->at->offset + 1 != rows.begins) return store::store_error{trouble::fatal, "not what follows"};
+      if (rows_->at && (rows_->at->journal_id != journal_id || rows_->at->offset + 1 != rows.begins))
+        return store::store_error{trouble::fatal, "not what follows"};
       for (const auto& p : rows.positions) {
         rows_->positions.insert(std::string{rows.trucks[p.truck]} + " " + std::to_string(to_epoch_ms(p.what.timestamp)));
       }
