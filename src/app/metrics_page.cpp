@@ -245,9 +245,8 @@ void add_credentials(page& p, const auth::api_keys& keys, const auth::ws_tickets
 void add_questions(page& p, const metrics_sources& from) {
   const queries::pool_metrics& m = from.questions.metrics();
   p.counter("haulcast_query_steps_total", "Steps of questions about the past that the store was asked.", m.done);
-  for (const auto& [why, count] : {std::pair{"line_full", m.refused_full},
-                                   {"waited_long", m.refused_late},
-                                   {"answers_unread", from.answers.refused}}) {
+  for (const auto& [why, count] :
+       {std::pair{"line_full", m.refused_full}, {"waited_long", m.refused_late}, {"answers_unread", from.answers.refused}}) {
     p.counter("haulcast_queries_refused_total", "Questions about the past answered 503, by why.", count, {{"why", why}});
   }
   p.counter("haulcast_queries_abandoned_total", "Questions whose asker had gone before their turn came.", m.abandoned);

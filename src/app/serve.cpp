@@ -252,7 +252,11 @@ int serve(const config& cfg) {
 
   const auto where = http::parse_endpoint(cfg.server.listen);
   if (!where) return give_up(exit_wrong_usage, where.error().what);
-  house h{cfg, {std::move(*tokens), std::move(*api_keys)}, std::move(*files), std::move(*life), std::move(*store),
+  house h{cfg,
+          {std::move(*tokens), std::move(*api_keys)},
+          std::move(*files),
+          std::move(*life),
+          std::move(*store),
           {[&cfg, &directory] { return history_reader(cfg, *directory); }, std::move(*consumers)}};
   if (*certificate) {
     for (const auto& warning : (*certificate)->warnings) spdlog::warn("{}", warning);

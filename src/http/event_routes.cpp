@@ -43,8 +43,9 @@ result<stream_query, problem> read_query(const pipeline::pipeline& spine, const 
   }
   const engine::offset_t first = spine.first_offset();
   if ((q.after != event_id{} && q.after.offset + 1 < first) || q.after.offset > spine.told()) {
-    return problem{
-        .what = code::offset_expired, .detail = fmt::format("The oldest id is {}.", event_id{first, 0}.to_string()), .errors = {}};
+    return problem{.what = code::offset_expired,
+                   .detail = fmt::format("The oldest id is {}.", event_id{first, 0}.to_string()),
+                   .errors = {}};
   }
   return q;
 }

@@ -93,10 +93,9 @@ net::awaitable<response> events(std::shared_ptr<past> from, request& r) {
       trucks->push_back(q->asked.truck_id);
   }
   if (q->none || (trucks && trucks->empty())) co_return nothing();
-  auto answering = from->ask(r,
-                             std::make_shared<queries::event_list>(std::move(q->asked), std::move(trucks), from->tail_now(),
-                                                                   from->event_source()),
-                             media::json);
+  auto answering = from->ask(
+      r, std::make_shared<queries::event_list>(std::move(q->asked), std::move(trucks), from->tail_now(), from->event_source()),
+      media::json);
   co_return co_await std::move(answering);
 }
 

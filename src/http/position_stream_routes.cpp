@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "command_handler.hpp"
 #include "haulcast/base/id.hpp"
 #include "haulcast/http/routes.hpp"
 #include "haulcast/queries/line_number.hpp"
@@ -9,7 +10,6 @@
 #include "haulcast/wire/json_out.hpp"
 #include "haulcast/wire/stream_checkpoint.hpp"
 #include "haulcast/wire/track_out.hpp"
-#include "command_handler.hpp"
 #include "journal_stream.hpp"
 #include "query_parameters.hpp"
 
@@ -78,7 +78,9 @@ result<std::string_view, problem> read_consumer(const request& r) {
   }
   const auto name = r.query_value("consumer");
   if (!name) return name.error();
-  if (!*name) return problem{.what = code::parameter_missing, .detail = "consumer: the name that checkpoints are kept under", .errors = {}};
+  if (!*name)
+    return problem{
+        .what = code::parameter_missing, .detail = "consumer: the name that checkpoints are kept under", .errors = {}};
   if (!is_id(**name)) return invalid_parameter("consumer", name_form);
   return **name;
 }
@@ -131,8 +133,7 @@ net::awaitable<response> commit(pipeline::pipeline& spine, stream_consumers& con
   if (!asked) co_return to_response(to_problem(asked.error()));
   const line_number handled{*asked};
   if (handled.record() > spine.told()) {
-    co_return to_response(
-        to_problem(wire::body_failure{"field_invalid", "/offset", "The journal has not come that far."}));
+    co_return to_response(to_problem(wire::body_failure{"field_invalid", "/offset", "The journal has not come that far."}));
   }
   auto committing = consumers.commit(name, handled);
   const auto how = co_await std::move(committing);

@@ -43,7 +43,8 @@ bool take_list_parameter(const field& f, list_parameters& to, std::optional<prob
     when = read_time(f.value);
     if (!when) wrong = invalid_parameter(f.name, "a time such as 2026-11-20T10:30:00Z, or epoch milliseconds");
   } else if (f.name == "limit") {
-    if (!read_whole(f.value, to.limit) || to.limit < 1 || to.limit > limit_most) wrong = invalid_parameter("limit", "1 to 1000");
+    if (!read_whole(f.value, to.limit) || to.limit < 1 || to.limit > limit_most)
+      wrong = invalid_parameter("limit", "1 to 1000");
   } else if (f.name == "cursor") {
     to.cursor = f.value;
     if (f.value.empty()) wrong = invalid_parameter("cursor", "a next_cursor of an earlier answer");

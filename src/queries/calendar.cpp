@@ -15,9 +15,7 @@ class zone_calendar final : public calendar {
 
   utc_time day_of(utc_time t) const override { return begins(local_day(t)); }
   utc_time day_after(utc_time t) const override { return begins(local_day(t) + date::days{1}); }
-  std::string date_of(utc_time t) const override {
-    return date::format("%F", date::year_month_day{local_day(t)});
-  }
+  std::string date_of(utc_time t) const override { return date::format("%F", date::year_month_day{local_day(t)}); }
 
  private:
   date::local_days local_day(utc_time t) const { return date::floor<date::days>(zone_->to_local(t)); }

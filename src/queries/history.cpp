@@ -31,11 +31,11 @@ history::history(history_asked asked, tail behind)
 
 store::store_result<bool> history::step(store::reader& from) {
   const std::size_t limit = asked_.simplify_m > 0 ? read_at_once : asked_.limit - put_;
-  auto page = from.history(
-      {.truck_id = asked_.truck_id, .from = asked_.from, .to = asked_.to, .after = read_, .limit = limit});
+  auto page = from.history({.truck_id = asked_.truck_id, .from = asked_.from, .to = asked_.to, .after = read_, .limit = limit});
   if (!page) return page.error();
   if (auto reached = tail_.reach(page->at); !reached) return reached.error();
-  if (const auto until = tail_.complete_until(); until && (!complete_until_ || *until < *complete_until_)) complete_until_ = until;
+  if (const auto until = tail_.complete_until(); until && (!complete_until_ || *until < *complete_until_))
+    complete_until_ = until;
   const utc_time since = read_ ? std::max(asked_.from, *read_ + milliseconds{1}) : asked_.from;
   auto rows = merge(std::move(*page), positions_in(tail_, asked_.truck_id, since, asked_.to), limit, earlier);
   for (std::size_t i = 0; i < rows.rows.size(); ++i) {

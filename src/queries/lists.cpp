@@ -60,13 +60,11 @@ store::store_result<void> event_list::ask(store::reader& from) {
   if (!page) return page.error();
   if (auto reached = tail_.reach(page->at); !reached) return reached;
   if (const auto until = tail_.complete_until(); until && (!complete_until || *until < *complete_until)) complete_until = until;
-  auto rows = merge(std::move(*page), events_in(tail_, asked_, source_), asked_.limit, [](const auto& a, const auto& b) {
-    return newer(a, b);
-  });
+  auto rows = merge(std::move(*page), events_in(tail_, asked_, source_), asked_.limit,
+                    [](const auto& a, const auto& b) { return newer(a, b); });
   store::page<store::stored_event> before{.at = {}, .rows = std::exchange(found_, {})};
-  auto joined = merge(std::move(before), std::move(rows.rows), asked_.limit, [](const auto& a, const auto& b) {
-    return newer(a, b);
-  });
+  auto joined =
+      merge(std::move(before), std::move(rows.rows), asked_.limit, [](const auto& a, const auto& b) { return newer(a, b); });
   found_ = std::move(joined.rows);
   more_ = more_ || rows.more || joined.more;
   return {};
@@ -93,9 +91,8 @@ store::store_result<bool> quarantine_list::step(store::reader& from) {
   if (!page) return page.error();
   if (auto reached = tail_.reach(page->at); !reached) return reached.error();
   complete_until = tail_.complete_until();
-  const auto rows = merge(std::move(*page), rejections_in(tail_, asked_), asked_.limit, [](const auto& a, const auto& b) {
-    return newer(a, b);
-  });
+  const auto rows = merge(std::move(*page), rejections_in(tail_, asked_), asked_.limit,
+                          [](const auto& a, const auto& b) { return newer(a, b); });
   text = R"({"items":[)";
   bool more = rows.more;
   const store::stored_rejection* last = nullptr;

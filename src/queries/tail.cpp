@@ -88,12 +88,13 @@ bool tail::fetch(offset_t first) {
 
 std::vector<store::stored_position> positions_in(const tail& behind, std::string_view truck_id, utc_time from, utc_time to) {
   std::vector<store::stored_position> found;
-  for_each_position(behind, truck_id, [&](store::place at, engine::judgement judged, utc_time heard, const engine::position& p) {
-    if (p.timestamp < from || p.timestamp > to) return;
-    found.push_back({.at = at, .judged = judged, .received_at = heard, .what = engine::kept_position{p}});
-  });
+  for_each_position(behind, truck_id,
+                    [&](store::place at, engine::judgement judged, utc_time heard, const engine::position& p) {
+                      if (p.timestamp < from || p.timestamp > to) return;
+                      found.push_back({.at = at, .judged = judged, .received_at = heard, .what = engine::kept_position{p}});
+                    });
   const auto time_of = [](const store::stored_position& row) { return row.what.timestamp(); };
-  std::ranges::stable_sort(found, {}, time_of);
+  std::ranges::sort(found, {}, [&](const store::stored_position& row) { return std::pair{time_of(row), row.at}; });
   const auto again = std::ranges::unique(found, {}, time_of);
   found.erase(again.begin(), again.end());
   return found;

@@ -27,10 +27,9 @@ struct named_text {
   std::string_view name;
   std::string_view engine::position::* value;
 };
-constexpr std::array texts{named_text{"engine_status", &engine::position::engine_status},
-                           named_text{"trip_id", &engine::position::trip_id},
-                           named_text{"driver_id", &engine::position::driver_id},
-                           named_text{"attributes", &engine::position::attributes}};
+constexpr std::array texts{
+    named_text{"engine_status", &engine::position::engine_status}, named_text{"trip_id", &engine::position::trip_id},
+    named_text{"driver_id", &engine::position::driver_id}, named_text{"attributes", &engine::position::attributes}};
 
 std::string_view suspicion_of(engine::judgement judged) {
   return judged.what == engine::verdict::suspect ? to_string(judged.why) : std::string_view{};

@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "haulcast/auth/principal.hpp"
 #include "haulcast/auth/ws_tickets.hpp"
+#include "haulcast/base/time.hpp"
 #include "haulcast/http/origins.hpp"
 #include "haulcast/http/router.hpp"
 #include "haulcast/wire/batch_parser.hpp"
@@ -53,7 +55,7 @@ struct history_door {
   pipeline::pipeline& spine;
   queries::pool& threads;
   std::shared_ptr<queries::answer_memory> memory;
-  std::function<engine::offset_t()> stored;  // every record up to here is in the store
+  std::function<std::uint64_t()> stored;   // every record up to here is in the store
   std::function<utc_time()> stored_until;    // server time of that record
   std::string event_source;
 };

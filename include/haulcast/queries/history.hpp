@@ -52,9 +52,9 @@ class history final : public question {
   std::size_t looked_at_ = 0;
   std::size_t put_ = 0;
   std::optional<utc_time> last_put_;
-  std::optional<geo::thinner> thinner_;          // since the first that was kept
-  std::optional<store::stored_position> seen_;   // not decided yet
-  std::optional<utc_time> complete_until_;       // of the page that knew least
+  std::optional<geo::thinner> thinner_;         // since the first that was kept
+  std::optional<store::stored_position> seen_;  // not decided yet
+  std::optional<utc_time> complete_until_;      // of the page that knew least
 };
 
 }  // namespace haulcast::queries

@@ -23,9 +23,9 @@ namespace net = boost::asio;
 
 struct pool_options {
   std::size_t threads = 2;
-  std::size_t waiting_most = 64;    // beyond, who comes is turned away
-  milliseconds wait_most{5'000};    // in line; then likewise
-  int politeness = 5;               // of 19: the loop and the journal come first
+  std::size_t waiting_most = 64;  // beyond, who comes is turned away
+  milliseconds wait_most{5'000};  // in line; then likewise
+  int politeness = 5;             // of 19: the loop and the journal come first
 };
 
 struct pool_metrics {

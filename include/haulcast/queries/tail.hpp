@@ -36,9 +36,7 @@ class tail {
   /// has lost what it had.
   store::store_result<void> reach(const journal::checkpoint& at);
   /// The server time up to which everything is in the answer; none: all of it is. Of the last reach(), as the next.
-  std::optional<utc_time> complete_until() const noexcept {
-    return lagging_ ? std::optional{now_.stored_until} : std::nullopt;
-  }
+  std::optional<utc_time> complete_until() const noexcept { return lagging_ ? std::optional{now_.stored_until} : std::nullopt; }
 
   /// Calls take(offset, record) for the records behind the checkpoint, in order.
   template <class Take>
