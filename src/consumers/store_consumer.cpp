@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "haulcast/base/failpoint.hpp"
 #include "haulcast/consumers/poison.hpp"
 
 namespace haulcast::consumers {
@@ -136,7 +137,10 @@ store::store_result<bool> store_consumer::turn() {
     if (auto begun = begin(); !begun) return begun.error();
   }
   if (auto gathered = gather(); !gathered) return gathered.error();
-  if (!pending_ && !builder_.empty()) pending_ = builder_.take();
+  if (!pending_ && !builder_.empty()) {
+    pending_ = builder_.take();
+    HAULCAST_FAILPOINT(store_gathered);
+  }
   const std::size_t rows = pending_ ? pending_->rows() : 0;
   if (pending_) {
     if (auto written = write(); !written) return written.error();
@@ -214,6 +218,7 @@ store::store_result<void> store_consumer::write() {
     if (!written && written.error().what == trouble::poison) return store_error{trouble::unavailable, written.error().why};
   }
   if (!written) return written;
+  HAULCAST_FAILPOINT(store_committed);
   const store::batch done = std::move(*pending_);
   pending_.reset();
   reached_ = done.reaches;
@@ -229,17 +234,26 @@ store::store_result<void> store_consumer::write() {
   return {};
 }
 
-store::store_result<void> store_consumer::write_whole() { return store_->write(*pending_, log_.id()); }
+// Where the journal's records are not durable by themselves, they are made so first: a power cut must not leave the store
+// ahead.
+store::store_result<void> store_consumer::write_whole() {
+  if (const auto failed = log_.sync()) {
+    return store_error{trouble::unavailable, fmt::format("cannot sync the journal: {}", failed.message())};
+  }
+  return store_->write(*pending_, log_.id());
+}
 
 store::store_result<void> store_consumer::note() {
   noted_at_ = clock::now();
   const offset_t reached = reached_;
   if (!begun_ || reached == noted_) return {};
   if (auto durable = store_->make_durable(); !durable) return durable;
+  HAULCAST_FAILPOINT(store_durable);
   if (auto stored = notes_.store(store_consumer_name, reached); !stored) {
     return store_error{trouble::unavailable, stored.error().what};
   }
   noted_ = reached;
+  HAULCAST_FAILPOINT(store_noted);
   return {};
 }
 

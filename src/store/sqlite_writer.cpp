@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "haulcast/base/failpoint.hpp"
 #include "haulcast/wire/geofence.hpp"
 #include "sqlite_schema.hpp"
 #include "sqlite_times.hpp"
@@ -109,7 +110,9 @@ store_result<void> sqlite_writer::write(const batch& rows, const std::string& jo
     return db_->transaction("BEGIN IMMEDIATE", [&]() -> store_result<void> {
       if (auto expected = expect(rows.begins - 1, journal_id); !expected) return expected;
       if (auto done = put(rows); !done) return done;
-      return move_checkpoint({journal_id, rows.reaches});
+      if (auto moved = move_checkpoint({journal_id, rows.reaches}); !moved) return moved;
+      HAULCAST_FAILPOINT(store_filled);
+      return {};
     });
   });
 }

@@ -85,9 +85,12 @@ class story {
       outcome_.fences = keeper_->finish(admin);
     }
     const auto told = end_of_watch();
+    EXPECT_TRUE(await_store(server_)) << "the store does not follow";
     EXPECT_EQ(server_.stop(60s).code, 0);
     if (plan_.before_audit) plan_.before_audit(server_.data_dir());
     outcome_.report = audit(outcome_.books, server_.data_dir());
+    outcome_.store = audit_store(outcome_.books, server_.data_dir());
+    EXPECT_TRUE(outcome_.store.clean()) << outcome_.store.to_string();
     if (!told.empty()) audit_watchers(told);
     outcome_.from_start = verified(server_, {"--from-start"});
     outcome_.from_snapshots = verified(server_, {});

@@ -11,6 +11,7 @@
 
 #include "auditor.hpp"
 #include "fence_keeper.hpp"
+#include "store_audit.hpp"
 #include "support/ledger_loader.hpp"
 #include "support/server.hpp"
 #include "watcher_ledger.hpp"
@@ -58,6 +59,7 @@ struct crash_plan {
 struct crash_outcome {
   ledger books;
   audit_report report;
+  store_report store;
   std::vector<watch_report> watched;
   std::uint64_t events = 0;  // in the journal, where watched
   fence_keeper::report fences;

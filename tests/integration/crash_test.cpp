@@ -47,6 +47,7 @@ void print(const crash_plan& plan, const crash_outcome& o) {
             << " requests without one; " << o.report.to_string() << '\n'
             << o.events << " events in the journal, " << o.report.fence_events << " of them about geofences, of which "
             << o.fences.commands << " commands were answered, " << o.fences.replayed << " of these a second time\n";
+  std::cout << o.store.to_string() << '\n';
   for (const watch_report& r : o.watched) std::cout << r.to_string() << '\n';
 }
 
@@ -62,6 +63,8 @@ TEST(Crash, NothingAcknowledgedIsLostOrStoredTwiceAndNobodyIsToldOfAnythingElse)
   if (plan.kills >= 20) EXPECT_GT(outcome.while_starting + outcome.before_first, 0);  // fewer may miss both
   EXPECT_GE(outcome.books.acknowledged_positions(), plan.acknowledged_in_all);
   EXPECT_EQ(outcome.from_start, outcome.from_snapshots);
+  EXPECT_GE(outcome.store.positions, outcome.books.acknowledged_positions());
+  EXPECT_GT(outcome.store.hours, 0U);
   EXPECT_EQ(outcome.fences.wrong, "");
   EXPECT_GT(outcome.fences.commands, 0U);
   EXPECT_GT(outcome.report.fence_events, 0U);

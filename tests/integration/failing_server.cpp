@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "integration/auditor.hpp"
+#include "integration/store_audit.hpp"
 
 namespace haulcast::support {
 
@@ -49,7 +50,10 @@ void failing_server::expect_clean_books() {
   const ledger books = loader_.finish();
   EXPECT_TRUE(books.contradictions.empty()) << books.contradictions.front();
   probe_.expect_kept();
+  EXPECT_TRUE(await_store(server_)) << server_.log();
   EXPECT_EQ(server_.stop().code, 0);
+  const store_report stored = audit_store(books, disk_.data_dir());
+  EXPECT_TRUE(stored.clean()) << stored.to_string();
   const audit_report report = audit(books, disk_.data_dir());
   EXPECT_EQ(report.lost + report.twice + report.disorder + report.differing, 0U) << report.to_string();
   EXPECT_EQ(verified({"--from-start"}), verified({}));

@@ -123,6 +123,7 @@ class failpoint_story {
   std::uint64_t passes_of(std::string_view place) const {
     if (place == "recovery_replayed") return 40;
     if (stage_ == "admit" || stage_ == "apply" || stage_ == "commit" || stage_ == "tell") return 60;
+    if (place == "store_gathered" || place == "store_filled" || place == "store_committed") return 10;
     const bool by_slice =
         place == "snapshot_taken" || place == "snapshot_due" || place == "snapshot_written" || place == "snapshot_committed";
     return by_slice || stage_ == "rotate" || stage_ == "rebuild" ? 2 : 1;

@@ -55,6 +55,9 @@ std::string wrong_with(const Outcome& o) {
       if (!w.clean()) return "a watcher: " + first_line(w.to_string());
     }
   }
+  if constexpr (requires { o.store; }) {
+    if (!o.store.clean()) return "the store's audit: " + first_line(o.store.to_string());
+  }
   if (o.from_start != o.from_snapshots) return "verify: another world from the snapshots";
   return {};
 }
@@ -267,6 +270,14 @@ TEST(Mutant, AResumeThatRepeatsAnEventIsCaught) {
     auto plan = plan_of("resume_repeats", seed, 4);
     plan.watched = true;
     plan.mix.shift = 5;
+    return crash(plan);
+  });
+}
+
+TEST(Mutant, AStoreWhoseCheckpointIsAheadOfItsRowsIsCaught) {
+  hunt{"early_store_checkpoint"}.with([](auto seed) {
+    auto plan = plan_of("early_store_checkpoint", seed, 12);
+    plan.mix.large = 0.3;
     return crash(plan);
   });
 }

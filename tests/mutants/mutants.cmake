@@ -90,3 +90,13 @@ mutant(resume_repeats ws/session_past.cpp "past_->after = since;"
   "past_->after = MUTANT(resume_repeats) && since.offset > 0
                       ? engine::event_id{since.offset - 1, engine::event_id::last_index}
                       : since;")
+
+# The store says that it has rows which it has not committed yet.
+mutant(early_store_checkpoint store/sqlite_writer.cpp "if (auto done = put(rows); !done) return done;
+      if (auto moved"
+  "if (MUTANT(early_store_checkpoint)) {
+        if (auto moved = move_checkpoint({journal_id, rows.reaches}); !moved) return moved;
+        if (auto committed = db_->run(\"COMMIT; BEGIN IMMEDIATE\"); !committed) return committed;
+      }
+      if (auto done = put(rows); !done) return done;
+      if (auto moved")

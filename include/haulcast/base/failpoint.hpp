@@ -37,6 +37,11 @@
   X(snapshot_committed) /* a transaction of them */                      \
   X(snapshot_placed)    /* where to replay from, not committed */        \
   X(snapshot_ended)     /* the loop knows that all of it is committed */ \
+  X(store_gathered)     /* records are rows */                           \
+  X(store_filled)       /* rows and checkpoint, not committed */         \
+  X(store_committed)    /* they are */                                   \
+  X(store_durable)      /* for good */                                   \
+  X(store_noted)        /* and the journal may forget their records */   \
   X(retention_chosen)   /* a segment is to go */                         \
   X(retention_removed)  /* its name is gone */                           \
   X(retention_durable)  /* for good */                                   \
