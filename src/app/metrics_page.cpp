@@ -19,6 +19,9 @@
 #include "haulcast/http/server.hpp"
 #include "haulcast/hub/hub.hpp"
 #include "haulcast/pipeline/pipeline.hpp"
+#include "haulcast/queries/answer_memory.hpp"
+#include "haulcast/queries/pool.hpp"
+#include "haulcast/queries/stream_consumers.hpp"
 #include "haulcast/ws/live_server.hpp"
 
 namespace haulcast::app {
@@ -259,6 +262,23 @@ void add_credentials(page& p, const auth::api_keys& keys, const auth::ws_tickets
   }
 }
 
+void add_questions(page& p, const metrics_sources& from) {
+  const queries::pool_metrics& m = from.questions.metrics();
+  p.counter("haulcast_query_steps_total", "Steps of questions about the past that the store was asked.", m.done);
+  for (const auto& [why, count] :
+       {std::pair{"line_full", m.refused_full}, {"waited_long", m.refused_late}, {"answers_unread", from.answers.refused}}) {
+    p.counter("haulcast_queries_refused_total", "Questions about the past answered 503, by why.", count, {{"why", why}});
+  }
+  p.counter("haulcast_queries_abandoned_total", "Questions whose asker had gone before their turn came.", m.abandoned);
+  p.gauge("haulcast_queries_waiting", "Steps that wait for a thread.", from.questions.waiting());
+  p.gauge("haulcast_query_threads_busy", "Threads that ask the store now.", from.questions.busy());
+  p.distribution("haulcast_query_wait_seconds", "From a step's coming to its beginning.", m.wait);
+  p.distribution("haulcast_query_step_seconds", "Asking the store, joining with the journal, making the text.", m.work);
+  p.gauge("haulcast_query_answer_bytes", "Answers that sockets have not taken yet.", from.answers.bytes());
+  p.gauge("haulcast_stream_consumers", "Names under which checkpoints of the stream of positions are kept.",
+          from.stream_consumers.size());
+}
+
 void add_limits(page& p, const http::rate_limits& limits) {
   const http::rate_limit_metrics& m = limits.metrics();
   for (const auto& [limit, count] :
@@ -306,6 +326,7 @@ std::string metrics_text(const metrics_sources& from) {
   add_imports(p, from.spine);
   add_journal(p, from.spine);
   add_store(p, from.store, from.spine.log());
+  add_questions(p, from);
   add_live(p, from.fan_out, from.live);
   add_http(p, from.door);
   add_identity(p, from.tokens, from.reloads);

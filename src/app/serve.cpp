@@ -29,6 +29,9 @@
 #include "haulcast/hub/hub.hpp"
 #include "haulcast/journal/data_directory.hpp"
 #include "haulcast/pipeline/pipeline.hpp"
+#include "haulcast/queries/answer_memory.hpp"
+#include "haulcast/queries/pool.hpp"
+#include "haulcast/queries/stream_consumers.hpp"
 #include "haulcast/ws/live_server.hpp"
 
 namespace haulcast::app {
@@ -63,16 +66,23 @@ pipeline::pipeline_options held_back_by(const consumers::store_consumer& store, 
   return options;
 }
 
+struct history_sources {
+  std::function<std::unique_ptr<store::reader>()> make_reader;
+  queries::stream_consumers::stored consumers;
+};
+
 // Everything that lives on the loop, in the order in which it stands on one another.
 class house {
  public:
   house(const config& cfg, credential_rules rules, spine_files files, journal::recovered life,
-        std::unique_ptr<consumers::store_consumer> store)
+        std::unique_ptr<consumers::store_consumer> store, history_sources past)
       : files_{std::move(files)},
         store_{std::move(store)},
         hub_{"/haulcast/" + files_.log->id()},
         pipeline_{loop_, held_back_by(*store_, pipeline_options_of(cfg)), *files_.log, *files_.snapshots, std::move(life),
                   hub_},
+        questions_{loop_.get_executor(), {}, std::move(past.make_reader)},
+        stream_consumers_{loop_.get_executor(), std::move(past.consumers)},
         live_{loop_, pipeline_, hub_, live_options_of(cfg)},
         credentials_{std::move(rules)},
         limits_{rate_limits_of(cfg)},
@@ -101,6 +111,8 @@ class house {
 
   /// What is committed goes to the store, if it takes it in time. False: the store keeps hold of its thread.
   bool leave_store() { return store_->stop(store_drain_max); }
+  /// Whether somebody still waits for a store that does not answer.
+  bool asks_store() const { return questions_.busy() != 0; }
 
  private:
   http::router routes(const config& cfg) {
@@ -112,6 +124,13 @@ class house {
     http::add_truck_routes(to, pipeline_);
     http::add_geofence_routes(to, pipeline_, loop_.get_executor());
     http::add_event_routes(to, pipeline_, hub_.event_source());
+    http::add_position_stream_routes(to, pipeline_, stream_consumers_);
+    http::add_history_routes(to, {.spine = pipeline_,
+                                  .threads = questions_,
+                                  .memory = answers_,
+                                  .stored = [this] { return store_->reached(); },
+                                  .stored_until = [this] { return store_->figures().heard; },
+                                  .event_source = hub_.event_source()});
     http::add_live_routes(to, {.way_in = way_in,
                                .full = [this] { return live_.full(); },
                                .enter =
@@ -131,6 +150,9 @@ class house {
     http::add_operation_routes(to, pipeline_, [this] {
       return metrics_text({.spine = pipeline_,
                            .store = *store_,
+                           .questions = questions_,
+                           .answers = *answers_,
+                           .stream_consumers = stream_consumers_,
                            .fan_out = hub_,
                            .live = live_,
                            .door = server_,
@@ -186,6 +208,9 @@ class house {
   std::unique_ptr<consumers::store_consumer> store_;
   hub::hub hub_;
   pipeline::pipeline pipeline_;
+  std::shared_ptr<queries::answer_memory> answers_ = std::make_shared<queries::answer_memory>();
+  queries::pool questions_;
+  queries::stream_consumers stream_consumers_;
   ws::live_server live_;
   credential_check credentials_;
   http::rate_limits limits_;
@@ -222,9 +247,17 @@ int serve(const config& cfg) {
   auto store = begin_history(cfg, *directory, *files->log);
   if (!store) return give_up(exit_data_directory, store.error().what);
 
+  auto consumers = queries::stream_consumers::load(directory->stream_consumers(), files->log->id());
+  if (!consumers) return give_up(exit_data_directory, consumers.error().what);
+
   const auto where = http::parse_endpoint(cfg.server.listen);
   if (!where) return give_up(exit_wrong_usage, where.error().what);
-  house h{cfg, {std::move(*tokens), std::move(*api_keys)}, std::move(*files), std::move(*life), std::move(*store)};
+  house h{cfg,
+          {std::move(*tokens), std::move(*api_keys)},
+          std::move(*files),
+          std::move(*life),
+          std::move(*store),
+          {[&cfg, &directory] { return history_reader(cfg, *directory); }, std::move(*consumers)}};
   if (*certificate) {
     for (const auto& warning : (*certificate)->warnings) spdlog::warn("{}", warning);
     h.use_certificate((*certificate)->shown);
@@ -242,8 +275,8 @@ int serve(const config& cfg) {
   const bool left = h.leave_store();
   if (!left) spdlog::warn("the store does not answer: left as it is, the journal has what it lacks");
   spdlog::info("stopped");
-  // Its thread uses what would be cleaned up now. Everything acknowledged is committed.
-  if (!left) end_at_once();
+  // A thread uses what would be cleaned up now. Everything acknowledged is committed.
+  if (!left || h.asks_store()) end_at_once();
   return exit_stopped;
 }
 

@@ -41,6 +41,8 @@ class channel final : private deadline_wheel::entry {
   void lend(bool lent) noexcept { lent_ = lent; }
   /// Of a socket that has become readable: whether its peer has gone, or talks. Takes nothing.
   tls::session::sign look() noexcept;
+  /// Whether the peer has closed by now; also one that has only said that it sends no more.
+  bool is_abandoned() noexcept { return broken_ || look() == tls::session::sign::gone; }
 
   /// To be awaited; no coroutine of their own.
   /// A read knows no executor but the socket's and is cancelled with it alone, which spares both for each.

@@ -18,6 +18,7 @@ connection::connection(std::shared_ptr<server_core> core, net::ip::tcp::socket s
     : core_{std::move(core)}, place_{std::move(place)}, channel_{*core_, std::move(socket)} {
   in_hand_.request.peer = peer;
   in_hand_.request.trusted_proxies = &core_->options.trusted_proxies;
+  in_hand_.request.over = &channel_;
   core_->connections.push_back(*this);
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cassert>
 
+#include "channel.hpp"
 #include "haulcast/base/free_memory.hpp"
 #include "haulcast/http/networks.hpp"
 #include "haulcast/http/text.hpp"
@@ -67,6 +68,8 @@ result<std::optional<std::string_view>, problem> request::query_value(std::strin
   return found;
 }
 
+bool request::is_abandoned() const noexcept { return over != nullptr && over->is_abandoned(); }
+
 void request_access::reset(request& r) noexcept {
   r.fields_.clear();
   r.query_.clear();
@@ -87,7 +90,9 @@ void request_access::release(request& r) noexcept {
   const auto peer = r.peer;
   const auto* const trusted_proxies = r.trusted_proxies;
   reset(r);
+  auto* const over = r.over;
   r = request{};
+  r.over = over;
   r.peer = peer;
   r.trusted_proxies = trusted_proxies;
 }

@@ -89,7 +89,8 @@ constexpr std::string_view usual_protection =
     "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
 constexpr std::string_view exposed_to_pages =
-    "Access-Control-Expose-Headers: ETag, Idempotency-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, "
+    "Access-Control-Expose-Headers: Complete-Until, ETag, Idempotency-Replayed, Link, Location, RateLimit-Limit, "
+    "RateLimit-Remaining, "
     "RateLimit-Reset, Retry-After\r\n";
 
 void append_rate(std::string& out, const told_rate& rate) {

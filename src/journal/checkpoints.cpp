@@ -118,6 +118,16 @@ result<void> checkpoints::for_each(const std::function<result<void>(const std::s
   return {};
 }
 
+result<std::map<std::string, checkpoint, std::less<>>> checkpoints::all() const {
+  std::map<std::string, checkpoint, std::less<>> found;
+  const auto listed = for_each([&](const std::string& name, const checkpoint& c) -> result<void> {
+    found.emplace(name, c);
+    return {};
+  });
+  if (!listed) return listed.error();
+  return found;
+}
+
 result<void> checkpoints::check(offset_t last_offset) const {
   return for_each([&](const std::string& name, const checkpoint& c) -> result<void> {
     if (c.journal_id != journal_id_) {

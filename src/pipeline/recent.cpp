@@ -21,4 +21,18 @@ journal::shared_group recent_groups::find(journal::offset_t offset) const {
   return offset <= g->last() ? g : nullptr;
 }
 
+std::vector<journal::shared_group> recent_groups::between(journal::offset_t first, journal::offset_t last,
+                                                          std::size_t groups_max, std::size_t bytes_max) const {
+  std::vector<journal::shared_group> found;
+  std::size_t bytes = 0;
+  for (auto at = groups_.rbegin(); at != groups_.rend() && (*at)->last() >= first; ++at) {
+    if ((*at)->first > last) continue;
+    bytes += (*at)->bytes.size();
+    if (found.size() == groups_max || bytes > bytes_max) break;
+    found.push_back(*at);
+  }
+  std::reverse(found.begin(), found.end());
+  return found;
+}
+
 }  // namespace haulcast::pipeline

@@ -15,8 +15,8 @@ struct room_and_floor {
   int floor;
 };
 constexpr room_and_floor plan[] = {
-    {"base", 0},  {"geo", 0},       {"engine", 1},   {"wire", 2}, {"auth", 2}, {"tls", 2},    {"journal", 2}, {"hub", 3},
-    {"store", 3}, {"consumers", 3}, {"pipeline", 4}, {"http", 5}, {"ws", 5},   {"client", 5}, {"app", 6},
+    {"base", 0},  {"geo", 0},       {"engine", 1},   {"wire", 2},    {"auth", 2}, {"tls", 2}, {"journal", 2}, {"hub", 3},
+    {"store", 3}, {"consumers", 3}, {"pipeline", 4}, {"queries", 4}, {"http", 5}, {"ws", 5},  {"client", 5},  {"app", 6},
 };
 
 /// Arrows along a floor that the plan allows.

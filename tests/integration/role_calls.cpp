@@ -125,7 +125,9 @@ std::string role_calls::outcome(std::string_view method, std::string_view patter
                                 std::string_view object, std::string_view expected) {
   if (pattern.starts_with("/v1/geofences")) return geofence(method, pattern, way, who, object);
   const auto target = replaced(pattern, pattern.ends_with("{code}") ? "not_found" : id_of(object));
+  if (pattern == "/v1/positions/stream") return positions(way, who);
   if (way == "HEAD") return head(target, who);
+  if (pattern == "/v1/events") return past_events(who, object);
   if (pattern == "/v1/positions" && method == "POST") return ingest(who, object);
   if (pattern == "/v1/positions/query" && method == "POST") return query(who, object);
   if (pattern == "/v1/trucks" && method == "GET") return listing(who, object);
@@ -138,6 +140,7 @@ std::string role_calls::outcome(std::string_view method, std::string_view patter
     if (what == "204") move_both();
     return what;
   }
+  if (pattern == "/v1/consumers/{name}/checkpoint") return http(method, target, who, {{"offset", 0}}, answer);
   if (pattern == "/v1/ws-tickets") return http(method, target, who, nullptr, answer);
   if (method != "GET") throw std::out_of_range{"nobody has said how " + std::string{method} + " " + target + " is called"};
   return http(method, target, who, nullptr, answer);
@@ -205,6 +208,25 @@ std::string role_calls::query(const caller& who, std::string_view object) {
   const auto what = http("POST", "/v1/positions/query", who, {{"truck_ids", {id}}}, answer);
   if (what != "200") return what;
   return what + (tells_of(answer.at("positions"), id) ? " told" : "") + (answer.at("missing") == json{id} ? " missing" : "");
+}
+
+std::string role_calls::past_events(const caller& who, std::string_view object) {
+  const auto id = id_of(object);
+  json answer;
+  const auto what = http("GET", "/v1/events?limit=1000&type=truck.online", who, nullptr, answer);
+  if (what != "200") return what;
+  const bool tells =
+      std::ranges::any_of(answer.at("items"), [&](const json& one) { return one.at("subject") == "truck/" + id; });
+  return what + (tells ? " told" : " left out");
+}
+
+std::string role_calls::positions(const std::string& way, const caller& who) {
+  const std::string target = "/v1/positions/stream?consumer=C";
+  if (way == "HEAD") return head(target, who);
+  stream_reader reader{server_.base(), who.token, target, way};
+  if (reader.status() == 200) return reader.line() ? "200" : "200 and nothing";
+  json answer;
+  return http("GET", target, who, nullptr, answer);
 }
 
 std::string role_calls::stream(const caller& who, const std::string& format, std::string_view object,

@@ -45,6 +45,8 @@ class role_calls {
   std::string ingest(const caller& who, std::string_view object);
   std::string listing(const caller& who, std::string_view object);
   std::string query(const caller& who, std::string_view object);
+  std::string past_events(const caller& who, std::string_view object);
+  std::string positions(const std::string& way, const caller& who);
   std::string stream(const caller& who, const std::string& format, std::string_view object, std::string_view expected);
   std::string live(const std::string& target, const std::string& way, const caller& who, std::string_view object,
                    std::string_view expected);

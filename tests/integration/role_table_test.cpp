@@ -62,6 +62,22 @@ constexpr expectation contract[] = {
     {"GET", "/v1/trucks/{truck_id}/position", "foreign", {not_found, not_found, not_found, not_found, ok}},
     {"GET", "/v1/trucks/{truck_id}/position", "missing", {not_found, not_found, not_found, not_found, not_found}},
 
+    {"GET", "/v1/trucks/{truck_id}/history", "own", {ok, not_found, not_found, not_found, ok}},
+    {"GET", "/v1/trucks/{truck_id}/history", "foreign", {not_found, not_found, not_found, not_found, ok}},
+    {"GET", "/v1/trucks/{truck_id}/history", "missing", {not_found, not_found, not_found, not_found, not_found}},
+
+    {"GET", "/v1/trucks/{truck_id}/stats", "own", {ok, not_found, not_found, not_found, ok}},
+    {"GET", "/v1/trucks/{truck_id}/stats", "foreign", {not_found, not_found, not_found, not_found, ok}},
+    {"GET", "/v1/trucks/{truck_id}/stats", "missing", {not_found, not_found, not_found, not_found, not_found}},
+
+    {"GET", "/v1/events", "own", {told, left_out, left_out, left_out, told}},
+    {"GET", "/v1/events", "foreign", {left_out, left_out, left_out, left_out, told}},
+    {"GET", "/v1/events", "missing", {left_out, left_out, left_out, left_out, left_out}},
+
+    {"GET", "/v1/positions/stream", "-", {not_allowed, not_allowed, not_allowed, not_allowed, ok}},
+    {"POST", "/v1/consumers/{name}/checkpoint", "-", {not_allowed, not_allowed, not_allowed, not_allowed, ok}},
+    {"GET", "/v1/quarantine", "-", {not_allowed, not_allowed, not_allowed, not_allowed, ok}},
+
     {"GET", "/v1/geofences", "own", {not_allowed, not_allowed, not_allowed, told, told}},
     {"GET", "/v1/geofences", "foreign", {not_allowed, not_allowed, not_allowed, left_out, told}},
     {"GET", "/v1/geofences", "missing", {not_allowed, not_allowed, not_allowed, left_out, left_out}},

@@ -22,6 +22,11 @@ class hub;
 namespace pipeline {
 class pipeline;
 }
+namespace queries {
+class answer_memory;
+class pool;
+class stream_consumers;
+}  // namespace queries
 namespace ws {
 class live_server;
 }
@@ -34,6 +39,9 @@ struct reload_metrics;
 struct metrics_sources {
   const pipeline::pipeline& spine;
   const consumers::store_consumer& store;
+  const queries::pool& questions;
+  const queries::answer_memory& answers;
+  const queries::stream_consumers& stream_consumers;
   const hub::hub& fan_out;
   const ws::live_server& live;
   const http::server& door;

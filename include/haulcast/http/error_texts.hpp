@@ -118,6 +118,10 @@ inline constexpr auto error_texts = std::to_array<error_text>({
      "Send it again after Retry-After; most imports take seconds."},
     {"storage_full", "", "The disk, or the journal's share of it, is full. Nothing was stored.",
      "Keep it and send it again later. The operator must make room; the server then goes on by itself."},
+    {"store_unavailable", "",
+     "The store that answers about the past is down, or does not answer in time. Positions are still taken and shown live, and "
+     "nothing is lost: the store gets it when it is back.",
+     "Ask again after Retry-After; the operator looks at the log and at haulcast_store_up."},
     {"shutting_down", "", "The server is being stopped. Nothing was stored.", "Send it again after Retry-After."},
     {"version_not_supported", "", "The request asks for a version of HTTP that is not spoken here.", "Use HTTP/1.1."},
 

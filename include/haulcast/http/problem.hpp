@@ -62,6 +62,7 @@ enum class code : std::uint8_t {
   overloaded,
   import_under_way,
   storage_full,
+  store_unavailable,
   shutting_down,
   version_not_supported,
 };
@@ -122,6 +123,7 @@ inline constexpr std::array problems{
     problem_entry{code::overloaded, 503, "overloaded", "The server has too much to do"},
     problem_entry{code::import_under_way, 503, "import_under_way", "Geofences are being imported"},
     problem_entry{code::storage_full, 503, "storage_full", "The server's storage is full"},
+    problem_entry{code::store_unavailable, 503, "store_unavailable", "History cannot be read at present"},
     problem_entry{code::shutting_down, 503, "shutting_down", "The server is shutting down"},
     problem_entry{code::version_not_supported, 505, "version_not_supported", "Only HTTP/1.0 and HTTP/1.1 are spoken here"},
 };

@@ -20,6 +20,7 @@ struct principal;
 
 namespace haulcast::http {
 
+class channel;
 class network_list;
 
 enum class method : std::uint8_t { get, head, post, put, patch, delete_, options, other };
@@ -67,9 +68,13 @@ class request {
   std::string_view traceparent;                      // W3C, validated; empty when none or not valid
   std::chrono::steady_clock::time_point started;     // when all of it was here
   told_rate rate;                                    // of the limit it was counted by, for its answer
+  channel* over = nullptr;                           // the connection's; null: none, as in tests
 
   /// Whom the request is from: see client_address(). Found anew with each call, so that who does not ask pays nothing.
   boost::asio::ip::address client() const;
+
+  /// Whether the peer has closed the connection by now: looks at the socket. For answers that take a while.
+  bool is_abandoned() const noexcept;
 
   /// The first field of that name in any case, trimmed; empty when there is none. O(fields).
   std::string_view header(std::string_view name) const noexcept;

@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "haulcast/auth/principal.hpp"
 #include "haulcast/auth/ws_tickets.hpp"
+#include "haulcast/base/time.hpp"
 #include "haulcast/http/origins.hpp"
 #include "haulcast/http/router.hpp"
 #include "haulcast/wire/batch_parser.hpp"
@@ -19,6 +21,11 @@
 namespace haulcast::pipeline {
 class pipeline;
 }
+namespace haulcast::queries {
+class answer_memory;
+class pool;
+class stream_consumers;
+}  // namespace haulcast::queries
 
 namespace haulcast::http {
 
@@ -43,6 +50,16 @@ struct live_door {
 /// A ticket for whoever asks with a token, or why there is none.
 using ticket_office = std::function<result<std::string, auth::ticket_refusal>(std::shared_ptr<const auth::principal> who)>;
 
+/// What questions about the past are answered from.
+struct history_door {
+  pipeline::pipeline& spine;
+  queries::pool& threads;
+  std::shared_ptr<queries::answer_memory> memory;
+  std::function<std::uint64_t()> stored;   // every record up to here is in the store
+  std::function<utc_time()> stored_until;    // server time of that record
+  std::string event_source;
+};
+
 /// What /metrics shows, as Prometheus text.
 using metrics_page = std::function<std::string()>;
 
@@ -52,6 +69,10 @@ void add_truck_routes(router& to, pipeline::pipeline& spine);
 /// `loop`: what is read aside comes back to it.
 void add_geofence_routes(router& to, pipeline::pipeline& spine, net::any_io_executor loop);
 void add_event_routes(router& to, pipeline::pipeline& spine, std::string event_source);
+/// History, events, figures, quarantine.
+void add_history_routes(router& to, history_door door);
+/// The stream of positions, and its consumers' checkpoints.
+void add_position_stream_routes(router& to, pipeline::pipeline& spine, queries::stream_consumers& consumers);
 void add_live_routes(router& to, live_door door);
 /// `lifetime`: of a ticket.
 void add_ticket_routes(router& to, ticket_office office, seconds lifetime);

@@ -32,6 +32,8 @@ class checkpoints {
   /// The beginning of this journal when nothing was stored under that name.
   result<checkpoint> load(std::string_view name) const;
   result<void> store(std::string_view name, offset_t offset);
+  /// Everything that was ever stored, by name. Error: as load().
+  result<std::map<std::string, checkpoint, std::less<>>> all() const;
 
   /// Every checkpoint must be of this journal and not ahead of its newest record. Error: the sentence to stop with.
   result<void> check(offset_t last_offset) const;

@@ -19,9 +19,10 @@ class data_directory {
   const std::filesystem::path& path() const noexcept { return path_; }
   std::filesystem::path journal() const { return path_ / "journal"; }  // segment_log's directory
   std::filesystem::path snapshots() const { return path_ / "snapshots.sqlite"; }
-  std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }  // checkpoints' directory
-  std::filesystem::path store() const { return path_ / "store.sqlite"; }       // the embedded store
-  std::filesystem::path secret() const { return path_ / "secret"; }            // the generated signing secret
+  std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }            // checkpoints' directory
+  std::filesystem::path stream_consumers() const { return path_ / "stream-consumers"; }  // the same, of the stream of positions
+  std::filesystem::path store() const { return path_ / "store.sqlite"; }                 // the embedded store
+  std::filesystem::path secret() const { return path_ / "secret"; }                      // the generated signing secret
 
  private:
   data_directory(std::filesystem::path path, file lock) : path_{std::move(path)}, lock_{std::move(lock)} {}

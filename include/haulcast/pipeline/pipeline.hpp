@@ -124,6 +124,11 @@ class pipeline {
   /// The group that holds a told record: from memory, or read aside.
   net::awaitable<result<journal::shared_group, journal::read_error>> group_at(offset_t offset);
 
+  /// The groups in memory that hold told records behind `offset`: the newest of them, at most so many and so many bytes.
+  std::vector<journal::shared_group> told_behind(offset_t offset, std::size_t groups_max, std::size_t bytes_max) const {
+    return recent_.between(offset + 1, told_, groups_max, bytes_max);
+  }
+
   /// A stream's wait for news: its timer is cancelled whenever something is told.
   void await_news(net::steady_timer& timer) { listeners_.insert(&timer); }
   void forget(net::steady_timer& timer) { listeners_.erase(&timer); }

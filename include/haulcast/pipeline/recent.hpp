@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <vector>
 
 #include "haulcast/journal/group.hpp"
 
@@ -16,6 +17,10 @@ class recent_groups {
   void push(journal::shared_group g);
   /// The group that holds the record, if it is still here.
   journal::shared_group find(journal::offset_t offset) const;
+  /// The groups that hold records of [first, last], as far as they are here, in order: the newest of them, at most so many and
+  /// so many bytes.
+  std::vector<journal::shared_group> between(journal::offset_t first, journal::offset_t last, std::size_t groups_max,
+                                             std::size_t bytes_max) const;
   std::size_t bytes() const noexcept { return bytes_; }
 
  private:
