@@ -97,7 +97,7 @@ TEST_F(Docs, PagesHoldNoScriptAndLoadNothing) {
     EXPECT_TRUE(policy.starts_with("default-src 'none';")) << policy;
     EXPECT_NE(policy.find("'sha256-" + sha256_base64(contract::style) + "'"), std::string::npos) << policy;
     EXPECT_NE(page.body.find("<style>" + std::string{contract::style} + "</style>"), std::string::npos);
-    for (const auto* none : {"<script", "http://", "src=", "style=\"", "onclick"}) {
+    for (const auto* none : {"<script", "=\"http://", "src=", "style=\"", "onclick"}) {
       EXPECT_EQ(page.body.find(none), std::string::npos) << target << ' ' << none;
     }
     EXPECT_NE(page.body.find("name=\"viewport\""), std::string::npos);
