@@ -29,4 +29,7 @@ void measure_fleet(const stage& on, report& out);
 /// What geofences cost every position beside other indexes, what a change costs, and memory. Without a server.
 void measure_geofences(const stage& on, report& out);
 
+/// What writing behind costs in PostgreSQL, beside a bare COPY of the same rows. Without a server of ours.
+void measure_store(const stage& on, report& out);
+
 }  // namespace haulcast::bench
