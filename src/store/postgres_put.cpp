@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "haulcast/base/prefetch.hpp"
 #include "haulcast/wire/geofence.hpp"
 #include "postgres_rows.hpp"
 #include "postgres_writer.hpp"
@@ -14,6 +15,7 @@ constexpr std::size_t trucks_known_max = 250'000;
 constexpr std::int64_t minutes_of_day = 1'440;
 constexpr std::int16_t position_fields = 20;
 constexpr std::int32_t no_turn = -1;
+constexpr std::ptrdiff_t rows_ahead = 8;  // they lie all over the batch
 
 /// A position's place in the index: rows that come in its order are written to it in half the time.
 struct index_place {
@@ -62,11 +64,18 @@ void postgres_writer::put(pqxx::transaction_base& in, const batch& rows, trust h
 void postgres_writer::know(pqxx::transaction_base& in, const batch& rows) {
   if (known_.size() > trucks_known_max) forget();
   std::vector<std::string_view> strange;
-  const auto look = [&](std::string_view truck_id) {
-    if (!numbers_.contains(truck_id)) strange.push_back(truck_id);
-  };
-  for (const std::string_view id : rows.trucks) look(id);
-  for (const truck_row& row : rows.registry) look(row.truck_id);
+  of_batch_.clear();
+  for (const std::string_view id : rows.trucks) {
+    const auto found = numbers_.find(id);
+    if (found == numbers_.end())
+      strange.push_back(id);
+    else
+      of_batch_.push_back(found->second);
+  }
+  const bool all_known = strange.empty();
+  for (const truck_row& row : rows.registry) {
+    if (!numbers_.contains(row.truck_id)) strange.push_back(row.truck_id);
+  }
   const auto learn = [&](const pqxx::result& found) {
     for (const auto& row : found) {
       const auto [at, is_new] = numbers_.try_emplace(std::string{text_in(row, 1)}, static_cast<std::uint32_t>(known_.size()));
@@ -84,6 +93,7 @@ void postgres_writer::know(pqxx::transaction_base& in, const batch& rows) {
                          text_array(strange)));
     }
   }
+  if (all_known) return;
   of_batch_.clear();
   for (const std::string_view id : rows.trucks) of_batch_.push_back(numbers_.find(id)->second);
 }
@@ -114,6 +124,7 @@ void postgres_writer::put_positions(pqxx::transaction_base& in, const batch& row
     const std::string into = "haulcast." + partition_name(partitioned[0], utc_time{std::chrono::days{day}});
     postgres_copy to{session_->raw(), into, position_fields};
     for (; next != fresh.end() && next->minute() / minutes_of_day == day; ++next) {
+      if (fresh.end() - next > rows_ahead) prefetch_whole(rows.positions[next[rows_ahead].row()]);
       append(to, rows.positions[next->row()], *next, no_turn);
     }
     to.finish();

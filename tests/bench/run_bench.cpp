@@ -31,6 +31,7 @@ constexpr part all_parts[] = {
     {"fanout", measure_fanout},       {"delivery", measure_delivery},   {"idle", measure_idle},
     {"viewports", measure_viewports}, {"recovery", measure_recovery},   {"snapshot", measure_snapshot},
     {"fleet", measure_fleet},         {"geofences", measure_geofences}, {"fenced", measure_fenced_ingest},
+    {"store", measure_store},
 };
 
 std::vector<std::string> part_names() {

@@ -384,9 +384,9 @@ TEST(GeofenceImport, KilledAtAnyMomentItIsThereWholeOrNotAtAll) {
       while (status == 0 && journal_bytes(s) < bytes) std::this_thread::yield();  // a pause would be too long
     } else {
       auto watcher = s.as();
-      const int there = 1 + count * (kill - kills / 2) / kills;
-      EXPECT_TRUE(
-          eventually([&] { return status != 0 || number(watcher, "haulcast_geofences") >= there; }, std::chrono::minutes{2}));
+      const int slices = 1 + count / 16 * (kill - kills / 2) / kills;  // that are committed
+      const auto enforced = R"(haulcast_commands_total{status="enforced"})";
+      EXPECT_TRUE(eventually([&] { return status != 0 || number(watcher, enforced) >= slices; }, std::chrono::minutes{2}));
     }
     s.kill();
     sender.join();

@@ -315,7 +315,9 @@ std::vector<mistake> mistakes() {
   file("- " + secret + "\n");
   file("%" + secret + " 1\n---\nauth:\n  hs256_secrt: x\n");
   file("auth:\n  hs256_secret: " + secret + "\n---\nauth:\n  hs256_secret: " + secret + "\n");
-  file("store:\n  url: " + store + "\n");
+  all.push_back({"store:\n  url: " + store + "\n", {}, false});
+  file("store:\n  url: postgresql://haulcast:/" + marker(store_password) + "@127.0.0.1/haulcast\n");
+  file("store:\n  url: postgresql://haulcast:" + marker(store_password) + "/@127.0.0.1/haulcast\n");
   file("redis:\n  url: " + redis + "\n");
   file("store:\n  url: [" + store + "]\n");
   file("store:\n  ulr: " + store + "\n");
@@ -328,7 +330,7 @@ std::vector<mistake> mistakes() {
   from("HAULCAST_AUTH__HS256_SECRET_FILE", variable);
   from("HAULCAST_AUTH__HS256_SECRET_FILE", "/etc/" + variable + "/x");
   from("HAULCAST_AUTH__HS256_SECRET_FILES", variable);
-  from("HAULCAST_STORE__URL", store);
+  all.push_back({"", {{"HAULCAST_STORE__URL", store}}, false});
   from("HAULCAST_REDIS__URL", redis);
   from("HAULCAST_STORE__PASSWORD", variable);
   all.push_back({"", {{"HAULCAST_AUTH__HS256_SECRET", variable}, {"HAULCAST_AUTH__HS256_SECRET_FILE", variable}}});

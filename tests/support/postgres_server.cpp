@@ -30,18 +30,26 @@ std::filesystem::path postgres_server::programs() {
   return std::filesystem::exists(debian / "postgres") ? debian : std::filesystem::path{};
 }
 
-postgres_server::postgres_server() {
+postgres_server::postgres_server(std::vector<std::string> settings) : settings_{std::move(settings)} {
   if (programs().empty()) throw std::runtime_error{"PostgreSQL 15 is not installed; run scripts/install-dependencies --test"};
   make_cluster();
   start();
 }
 
 void postgres_server::start() {
+  std::vector<std::string> arguments{"-D", directory_ / "cluster"};
+  std::vector<std::string> all{"listen_addresses=",
+                               "unix_socket_directories=" + directory_.path().string(),
+                               "fsync=off",
+                               "full_page_writes=off",
+                               "synchronous_commit=off",
+                               "jit=off",
+                               "shared_buffers=64MB"};
+  all.insert(all.end(), settings_.begin(), settings_.end());  // of two the later one holds
+  for (const auto& each : all) arguments.insert(arguments.end(), {"-c", each});
   process_ = std::make_unique<child_process>(as_its_user({
       .program = programs() / "postgres",
-      .arguments = {"-D", directory_ / "cluster", "-c", "listen_addresses=", "-c",
-                    "unix_socket_directories=" + directory_.path().string(), "-c", "fsync=off", "-c", "full_page_writes=off",
-                    "-c", "synchronous_commit=off", "-c", "jit=off", "-c", "shared_buffers=64MB"},
+      .arguments = std::move(arguments),
       .directory = directory_.path(),
       .stderr_file = directory_ / "log",
   }));

@@ -21,7 +21,8 @@ class postgres_server {
   /// Where the programs are; empty when they are not installed.
   static std::filesystem::path programs();
 
-  postgres_server();
+  /// `settings` as `postgres -c` takes them; they go before those of its own.
+  explicit postgres_server(std::vector<std::string> settings = {});
   ~postgres_server();
   postgres_server(const postgres_server&) = delete;
   postgres_server& operator=(const postgres_server&) = delete;
@@ -49,6 +50,7 @@ class postgres_server {
   std::vector<int> processes() const;
   void await_connections(std::chrono::milliseconds within);
 
+  std::vector<std::string> settings_;
   temp_directory directory_;
   std::unique_ptr<child_process> process_;
 };

@@ -31,4 +31,7 @@ void measure_geofences(const stage& on, report& out);
 /// What they cost whoever posts positions, and their memory in a server.
 void measure_fenced_ingest(const stage& on, report& out);
 
+/// What writing behind costs in PostgreSQL, beside a bare COPY of the same rows. Without a server of ours.
+void measure_store(const stage& on, report& out);
+
 }  // namespace haulcast::bench
