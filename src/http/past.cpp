@@ -18,6 +18,7 @@ using queries::pool;
 constexpr std::uint32_t store_retry_s = 5;
 constexpr std::size_t gzip_from = 1024;
 constexpr auto tell_operator_every = 10s;
+constexpr auto answer_within = 30s;  // however many steps it takes
 
 }  // namespace
 
@@ -28,11 +29,14 @@ struct past::job {
   bool gzipped = false;
   store::store_result<bool> came = false;
 
-  void step(store::reader& from) {
+  // A store that was exchanged under a reader's feet is found by a new reader.
+  bool step(store::reader& from) {
     came = what->step(from);
-    if (!came || *came || !gzip || what->text.size() < gzip_from) return;
+    if (!came) return false;
+    if (*came || !gzip || what->text.size() < gzip_from) return true;
     what->text = wire::gzip(what->text);
     gzipped = true;
+    return true;
   }
 };
 
@@ -58,12 +62,15 @@ net::awaitable<response> past::ask(request& r, std::shared_ptr<queries::question
     co_return refuse(code::overloaded, "Too many answers wait to be read; ask again in a moment.");
   }
   const auto all = std::make_shared<job>(std::move(what), accepts_gzip(r.header("accept-encoding")));
+  const auto until = std::chrono::steady_clock::now() + answer_within;
   do {
-    auto running = door_.threads.run([all](store::reader& from) { all->step(from); }, [&r] { return r.is_abandoned(); });
+    auto running = door_.threads.run([all](store::reader& from) { return all->step(from); }, [&r] { return r.is_abandoned(); });
     const auto how = co_await std::move(running);
     if (how != pool::outcome::done) co_return no_answer(how);
     if (!all->came) co_return no_store(all->came.error());
     if (*all->came && r.is_abandoned()) co_return no_answer(pool::outcome::abandoned);
+    if (*all->came && std::chrono::steady_clock::now() > until)
+      co_return no_store({store::trouble::unavailable, "it takes too long to answer"});
   } while (*all->came);
   response answer;
   answer.content_type = content_type;

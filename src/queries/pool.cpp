@@ -65,10 +65,11 @@ void pool::begin(entry e, thread& on) {
 
 pool::outcome pool::work_off(entry& e, thread& on) noexcept try {
   if (!on.reader) on.reader = make_reader_();
-  e.what(*on.reader);
+  if (!e.what(*on.reader)) on.reader.reset();
   return outcome::done;
 } catch (const std::exception& surprise) {
   spdlog::error("a question to the store failed: {}", surprise.what());
+  on.reader.reset();
   return outcome::failed;
 }
 

@@ -54,9 +54,10 @@ TEST(HistoryFormats, CsvIsReadBackAsWhatWasSentPageByPage) {
   ASSERT_EQ(pages.size(), 3U);
   std::int64_t step = 1;
   for (const auto& page : pages) {
-    EXPECT_TRUE(page.starts_with("truck_id,timestamp,latitude,longitude,speed_kmh,heading,altitude_m,accuracy_m,odometer_km,"
-                                 "fuel_level_pct,battery_pct,engine_status,trip_id,driver_id,attributes,received_at,late,"
-                                 "suspect\r\n"));
+    EXPECT_TRUE(
+        page.starts_with("truck_id,timestamp,latitude,longitude,speed_kmh,heading,altitude_m,accuracy_m,odometer_km,"
+                         "fuel_level_pct,battery_pct,engine_status,trip_id,driver_id,attributes,received_at,late,"
+                         "suspect\r\n"));
     const auto read = client::parse_track(page, "page.csv", {});
     ASSERT_TRUE(read) << read.error().what;
     for (const auto& row : read->rows) {

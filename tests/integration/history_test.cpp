@@ -55,14 +55,11 @@ TEST(History, EveryMemberComesBackAsItWasSent) {
   server s;
   auto admin = s.as();
   const auto at = now_ms() - hour_ms;
-  const json sent{{"truck_id", "TRK-1"},        {"timestamp", rfc3339(at)},
-                  {"latitude", 47.3769},        {"longitude", 8.5417},
-                  {"speed_kmh", 45.5},          {"heading", 180},
-                  {"altitude_m", 408},          {"accuracy_m", 5},
-                  {"odometer_km", 120345.6},    {"fuel_level_pct", 75},
-                  {"battery_pct", 80},          {"engine_status", "run, \"<&> ning"},
-                  {"trip_id", "T-1"},           {"driver_id", "D-7"},
-                  {"attributes", {{"reefer_c", -18.5}, {"note", "a,b"}}}};
+  const json sent{{"truck_id", "TRK-1"},  {"timestamp", rfc3339(at)}, {"latitude", 47.3769},
+                  {"longitude", 8.5417},  {"speed_kmh", 45.5},        {"heading", 180},
+                  {"altitude_m", 408},    {"accuracy_m", 5},          {"odometer_km", 120345.6},
+                  {"fuel_level_pct", 75}, {"battery_pct", 80},        {"engine_status", "run, \"<&> ning"},
+                  {"trip_id", "T-1"},     {"driver_id", "D-7"},       {"attributes", {{"reefer_c", -18.5}, {"note", "a,b"}}}};
   must_post(admin, {sent});
   for (const bool stored : {false, true}) {
     if (stored) ASSERT_TRUE(eventually([&] { return store_has_all(admin); }));
@@ -117,9 +114,7 @@ TEST(History, FromAndToAreInclusiveAndTakeBothFormsOfTime) {
   auto admin = s.as();
   const auto begin = now_ms() - hour_ms;
   drive(admin, "TRK-1", begin, 0, 10);
-  const auto times = [&](const std::string& query) {
-    return must_get(admin, history_of("TRK-1") + query).at("items").size();
-  };
+  const auto times = [&](const std::string& query) { return must_get(admin, history_of("TRK-1") + query).at("items").size(); };
   EXPECT_EQ(times("?from=" + rfc3339(begin + 2000) + "&to=" + rfc3339(begin + 5000)), 4U);
   EXPECT_EQ(times("?from=" + std::to_string(begin + 2001) + "&to=" + std::to_string(begin + 4999)), 2U);
   EXPECT_EQ(times("?from=" + rfc3339(begin + 20'000)), 0U);
@@ -227,8 +222,8 @@ TEST(History, WithoutItsStoreHistoryIs503AndEverythingLiveGoesOn) {
   std::filesystem::create_directory(file);
   s.start();
   auto admin = s.as();
-  for (const auto& target : {history_of("TRK-1"), std::string{"/v1/trucks/TRK-1/stats"}, std::string{"/v1/events"},
-                             std::string{"/v1/quarantine"}}) {
+  for (const auto& target :
+       {history_of("TRK-1"), std::string{"/v1/trucks/TRK-1/stats"}, std::string{"/v1/events"}, std::string{"/v1/quarantine"}}) {
     const auto answer = admin.get(target);
     expect_problem(answer, 503, "store_unavailable");
     EXPECT_EQ(answer.raw.retry_after().value_or(std::chrono::seconds{}), 5s) << target;

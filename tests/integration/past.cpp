@@ -30,8 +30,6 @@ std::vector<std::string> all_of(const std::vector<json>& items, const char* memb
   return values;
 }
 
-bool store_has_all(api& admin) {
-  return metric(admin.get("/metrics").raw.body, "haulcast_store_lag_records").value_or(1) == 0;
-}
+bool store_has_all(api& admin) { return metric(admin.get("/metrics").raw.body, "haulcast_store_lag_records").value_or(1) == 0; }
 
 }  // namespace haulcast::support

@@ -68,7 +68,8 @@ TEST(EventList, NarrowsByTypeTruckAndTime) {
     EXPECT_EQ(count("?type=stop.started"), 0U) << "none of these can happen yet";
     EXPECT_EQ(count("?truck_id=C"), 0U);
     EXPECT_EQ(count("?delivery_id=D-1"), 0U);
-    const auto oldest = must_get(admin, "/v1/events?truck_id=A&type=truck.online").at("items").at(0).at("time").get<std::string>();
+    const auto oldest =
+        must_get(admin, "/v1/events?truck_id=A&type=truck.online").at("items").at(0).at("time").get<std::string>();
     EXPECT_EQ(count("?type=truck.online&to=" + oldest), 1U);
     EXPECT_EQ(count("?type=truck.online&from=" + oldest), 2U);
   }

@@ -26,8 +26,9 @@ struct figures {
 /// On the sphere, by the law of cosines.
 double metres(const json& a, const json& b) {
   const auto rad = [](const json& p, const char* name) { return p.at(name).get<double>() * std::numbers::pi / 180; };
-  const double c = std::sin(rad(a, "latitude")) * std::sin(rad(b, "latitude")) +
-                   std::cos(rad(a, "latitude")) * std::cos(rad(b, "latitude")) * std::cos(rad(a, "longitude") - rad(b, "longitude"));
+  const double c =
+      std::sin(rad(a, "latitude")) * std::sin(rad(b, "latitude")) +
+      std::cos(rad(a, "latitude")) * std::cos(rad(b, "latitude")) * std::cos(rad(a, "longitude") - rad(b, "longitude"));
   return 6'371'008.8 * std::acos(std::min(1.0, c));
 }
 

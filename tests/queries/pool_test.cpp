@@ -56,7 +56,7 @@ class Pool : public testing::Test {
   void run(int how_many) {
     expected = how_many;
     loop.restart();
-    auto guard = net::make_work_guard(loop);
+    const auto guard = net::make_work_guard(loop);
     loop.run();
   }
   long count(pool::outcome how) const { return std::ranges::count(outcomes, how); }
@@ -78,6 +78,7 @@ TEST_F(Pool, WorksOffTheLoopWithAReaderForEachThreadAndNeverTwoOnOne) {
       std::this_thread::yield();
       --mine.users;
       ++done;
+      return true;
     });
   }
   run(200);
@@ -92,7 +93,11 @@ TEST_F(Pool, BeyondItsBoundItTurnsAway) {
   auto p = make({.threads = 1, .waiting_most = 2});
   std::promise<void> go;
   auto gate = go.get_future().share();
-  for (int i = 0; i < 5; ++i) ask(p, [gate](store::reader&) { gate.wait(); });
+  for (int i = 0; i < 5; ++i)
+    ask(p, [gate](store::reader&) {
+      gate.wait();
+      return true;
+    });
   net::post(loop, [&] { net::post(loop, [&] { net::post(loop, [&] { go.set_value(); }); }); });
   run(5);
   EXPECT_EQ(count(pool::outcome::done), 3);
@@ -104,9 +109,12 @@ TEST_F(Pool, WhoWaitsTooLongIsTold) {
   auto p = make({.threads = 1, .waiting_most = 10, .wait_most = 30ms});
   std::promise<void> go;
   auto gate = go.get_future().share();
-  ask(p, [gate](store::reader&) { gate.wait(); });
-  ask(p, [](store::reader&) { ADD_FAILURE() << "nobody waits for this any more"; });
-  ask(p, [](store::reader&) { ADD_FAILURE() << "nor for this"; });
+  ask(p, [gate](store::reader&) {
+    gate.wait();
+    return true;
+  });
+  ask(p, [](store::reader&) { return true; });
+  ask(p, [](store::reader&) { return true; });
   run(2);
   EXPECT_EQ(count(pool::outcome::late), 2);
   go.set_value();
@@ -118,9 +126,15 @@ TEST_F(Pool, NothingIsDoneForWhoHasGoneWhileWaiting) {
   auto p = make({.threads = 1, .waiting_most = 10});
   std::promise<void> go;
   auto gate = go.get_future().share();
-  ask(p, [gate](store::reader&) { gate.wait(); }, [] { return true; });  // did not wait, so is not looked for
-  ask(p, [](store::reader&) { ADD_FAILURE() << "has gone"; }, [] { return true; });
-  ask(p, [](store::reader&) {}, [] { return false; });
+  ask(
+      p,
+      [gate](store::reader&) {
+        gate.wait();
+        return true;
+      },
+      [] { return true; });  // did not wait, so is not looked for
+  ask(p, [](store::reader&) { return true; }, [] { return true; });
+  ask(p, [](store::reader&) { return true; }, [] { return false; });
   net::post(loop, [&] { net::post(loop, [&] { go.set_value(); }); });
   run(3);
   EXPECT_EQ(count(pool::outcome::abandoned), 1);
@@ -129,10 +143,17 @@ TEST_F(Pool, NothingIsDoneForWhoHasGoneWhileWaiting) {
 
 TEST_F(Pool, AnExceptionEndsOneQuestionAndNoMore) {
   auto p = make({.threads = 1});
-  ask(p, [](store::reader&) { throw std::runtime_error{"a surprise"}; });
-  ask(p, [](store::reader&) {});
+  ask(p, [](store::reader&) -> bool { throw std::runtime_error{"a surprise"}; });
+  ask(p, [](store::reader&) { return true; });
   run(2);
   EXPECT_EQ(outcomes, (std::vector{pool::outcome::failed, pool::outcome::done}));
+}
+
+TEST_F(Pool, AReaderThatIsNoGoodIsMadeAnew) {
+  auto p = make({.threads = 1});
+  for (const bool good : {true, false, true}) ask(p, [good](store::reader&) { return good; });
+  run(3);
+  EXPECT_EQ(made, 2);
 }
 
 TEST_F(Pool, MayEndWhileSomebodyWaits) {
@@ -140,8 +161,11 @@ TEST_F(Pool, MayEndWhileSomebodyWaits) {
   auto gate = go.get_future().share();
   {
     auto p = make({.threads = 1, .waiting_most = 10});
-    ask(p, [gate](store::reader&) { gate.wait(); });
-    ask(p, [](store::reader&) {});
+    ask(p, [gate](store::reader&) {
+      gate.wait();
+      return true;
+    });
+    ask(p, [](store::reader&) { return true; });
     loop.poll();
     go.set_value();
   }

@@ -1,4 +1,5 @@
-// Wherever the seam between store and journal lies, the answer is the same; with a real store and a day that makes little sense.
+// Wherever the seam between store and journal lies, the answer is the same; with a real store and a day that makes little
+// sense.
 #include <gtest/gtest.h>
 
 #include <map>

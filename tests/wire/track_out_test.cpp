@@ -54,8 +54,9 @@ TEST(TrackOut, CsvQuotesWhatNeedsIt) {
   p.engine_status = "on, \"hot\"";
   p.attributes = "{\n}";
   const auto text = written(track_format::csv, {{p, late}});
-  EXPECT_TRUE(text.ends_with("\r\nTRK-1,2026-11-18T11:06:40.000Z,47.5,8.25,12.5,,,,,,,\"on, \"\"hot\"\"\",,,\"{\n}\","
-                             "2026-11-18T11:06:41.000Z,true,\r\n"))
+  EXPECT_TRUE(
+      text.ends_with("\r\nTRK-1,2026-11-18T11:06:40.000Z,47.5,8.25,12.5,,,,,,,\"on, \"\"hot\"\"\",,,\"{\n}\","
+                     "2026-11-18T11:06:41.000Z,true,\r\n"))
       << text;
 }
 

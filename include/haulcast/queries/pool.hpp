@@ -48,7 +48,8 @@ class pool {
     abandoned,  // whoever asked had gone
     failed,     // by an exception, which was logged
   };
-  using work = std::function<void(store::reader&)>;
+  /// False: the reader is no good any more, and the next one gets a new one.
+  using work = std::function<bool(store::reader&)>;
   using gone = std::function<bool()>;
 
   pool(net::any_io_executor loop, pool_options options, std::function<std::unique_ptr<store::reader>()> make_reader);
