@@ -82,7 +82,8 @@ server_options with_origins(std::vector<std::string> origins) {
 }
 
 constexpr const char* exposed =
-    "ETag, Idempotency-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After";
+    "Complete-Until, ETag, Idempotency-Replayed, Link, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
+    "Retry-After";
 
 TEST(Cors, EveryAnswerToAnAllowedPageSaysSoRefusalsToo) {
   running_server s{with_origins({"https://a.example"})};
