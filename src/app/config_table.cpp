@@ -247,7 +247,7 @@ const auto table = std::to_array<config_key>({
      .min = 1,
      .max = 3'650,
      .help = "How long positions are kept, counted from their timestamps by whole days. A day of one truck that reports each "
-             "five seconds takes about 2.5 MB in the embedded store.",
+             "five seconds takes about 1.5 MB in the embedded store.",
      .at = [](config& c) -> key_target { return &c.store.retention; }},
     {.name = "store.events_retention_days",
      .default_value = "90",

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "haulcast/base/failpoint.hpp"
@@ -159,12 +161,18 @@ store_result<void> sqlite_writer::put_positions(const batch& rows) {
     if (!known) return known.error();
     of_batch_.push_back(*known);
   }
+  in_key_order_.clear();
   for (const position_row& row : rows.positions) {
     known_truck& of = *of_batch_[row.truck];
     if (std::exchange(of.removed, false)) {
       if (!run_->revive_truck.bind(1, of.number).bind(2, row.at.offset).run()) return db_->error("write to");
     }
-    if (auto done = put_position(row, of); !done) return done;
+    in_key_order_.push_back({day_of(row.what.timestamp), of.number, row.what.timestamp, row.at, &row});
+  }
+  // Neighbours in the table one after another: it halves what a mixed batch takes. Of one time the first comes first.
+  std::ranges::sort(in_key_order_, {}, [](const keyed_position& p) { return std::tie(p.day, p.truck, p.time, p.at); });
+  for (const keyed_position& p : in_key_order_) {
+    if (auto done = put_position(*p.row, *of_batch_[p.row->truck]); !done) return done;
   }
   return {};
 }

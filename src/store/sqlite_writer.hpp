@@ -85,6 +85,14 @@ class sqlite_writer final : public writer {
   boost::unordered_flat_map<std::string, known_truck, text_hash, std::equal_to<>> trucks_;
   std::int64_t settled_before_ = 0;  // marks of earlier hours may be gone again
   std::vector<known_truck*> of_batch_;
+  struct keyed_position {
+    std::int64_t day;
+    std::int64_t truck;
+    utc_time time;
+    place at;
+    const position_row* row;
+  };
+  std::vector<keyed_position> in_key_order_;
   std::int64_t hours_hand_ = 0;  // trucks whose old hours were looked at
 };
 

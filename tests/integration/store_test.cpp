@@ -269,6 +269,40 @@ TEST(Store, OneThatSomebodyLocksHoldsUpNeitherIngestNorLeaving) {
   expect_whole_store(s);
 }
 
+std::int64_t count(const fs::path& data_dir, const std::string& what) {
+  sqlite3* db = nullptr;
+  sqlite3_stmt* ask = nullptr;
+  sqlite3_open_v2((data_dir / "store.sqlite").c_str(), &db, SQLITE_OPEN_READONLY, nullptr);
+  sqlite3_busy_timeout(db, 10'000);
+  sqlite3_prepare_v2(db, ("SELECT count(*) FROM " + what).c_str(), -1, &ask, nullptr);
+  const std::int64_t found = sqlite3_step(ask) == SQLITE_ROW ? sqlite3_column_int64(ask, 0) : -1;
+  sqlite3_finalize(ask);
+  sqlite3_close(db);
+  return found;
+}
+
+TEST(Store, RetentionTakesWhatIsOldWhileIngestGoesOn) {
+  server s{{.environment = {{"HAULCAST_STORE__RETENTION_DAYS", "1"}}}};
+  api admin = s.as();
+  const auto long_ago = now_ms() - 3 * 86'400'000LL;
+  std::vector<json> old;
+  for (int truck = 0; truck < 5; ++truck) {
+    for (int step = 0; step < 200; ++step) old.push_back(driving("OLD-" + std::to_string(truck), long_ago, step));
+  }
+  must_post(admin, old);
+  EXPECT_TRUE(await_store(s));
+  int step = 0;
+  ASSERT_TRUE(eventually(
+      [&] {
+        drive(s, "TRK-1", step++, 1);
+        return count(s.data_dir(), "position WHERE time < " + std::to_string(now_ms() - 2 * 86'400'000LL)) == 0;
+      },
+      60s));
+  EXPECT_TRUE(await_store(s));
+  EXPECT_EQ(count(s.data_dir(), "position"), step) << "and nothing else";
+  EXPECT_EQ(count(s.data_dir(), "truck"), 6);
+}
+
 TEST(Store, OneOfANewerVersionStopsTheStart) {
   server s;
   drive(s, "TRK-1", 0, 10);

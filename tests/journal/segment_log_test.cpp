@@ -97,6 +97,24 @@ TEST(SegmentLog, WhoReadsOnDoesNotSearch) {
   EXPECT_LT(reads() - before, 5 * count);
 }
 
+TEST(SegmentLog, SaysAboutHowMuchLiesBehindARecord) {
+  const directory d;
+  const auto log = open(d.path(), sync_mode::normal, 4'000);
+  for (offset_t o = 1; o <= 200; ++o) ASSERT_FALSE(log->append(saying(o, 1, 100)));
+  ASSERT_GT(segments(d.path()).size(), 3u);
+  EXPECT_EQ(log->bytes_behind(200), 0u);
+  EXPECT_EQ(log->bytes_behind(900), 0u);
+  EXPECT_GT(log->bytes_behind(199), 100u);
+  std::uint64_t before = log->bytes();
+  for (offset_t o = 0; o <= 200; ++o) {
+    const std::uint64_t behind = log->bytes_behind(o);
+    EXPECT_LE(behind, before) << o;
+    EXPECT_GE(behind, (200 - o) * 100) << o;
+    EXPECT_LE(behind, (200 - o) * 200 + 4'500) << o << ": it does not know better than a segment, where that is small";
+    before = behind;
+  }
+}
+
 TEST(SegmentLog, NormalModeSurvivesAReopen) {
   const directory d;
   {

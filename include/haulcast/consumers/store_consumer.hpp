@@ -31,7 +31,7 @@ struct store_consumer_options {
   milliseconds retry_first{100};      // after a failure; doubled each time, cut by up to half
   milliseconds retry_most{10'000};
   store::retention keep;
-  int politeness = 5;  // of 19: the loop and the journal come first
+  int politeness = 10;  // of 19: the loop and the journal come first, by nine to one
 };
 
 /// What it has come to, as of its last turn.
