@@ -128,6 +128,22 @@ TEST(PositionStream, GoesOnLiveAndMarksLateAndSuspectOnes) {
   EXPECT_EQ(next().at("suspect"), "null_island");
 }
 
+TEST(PositionStream, ALargeBatchIsToldWhole) {
+  server s;
+  auto admin = s.as();
+  const auto begin = now_ms() - hour_ms;
+  std::vector<json> positions;
+  for (int i = 0; i < 1000; ++i) positions.push_back(driving("TRK-1", begin, i));
+  must_post(admin, positions);
+  must_post(admin, {driving("TRK-1", begin, 1000)});
+  consumer c{s, "c", 300};
+  c.handle(1001);
+  c.commit();
+  ASSERT_EQ(c.committed().size(), 1001U);
+  for (int i = 0; i <= 1000; ++i)
+    EXPECT_EQ(c.committed()[static_cast<std::size_t>(i)].at("timestamp"), rfc3339(begin + i * 1000));
+}
+
 TEST(PositionStream, AReconnectingEventSourceGoesOnBehindItsLastEvent) {
   server s;
   auto admin = s.as();
