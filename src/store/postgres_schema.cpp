@@ -229,6 +229,13 @@ migration migrate(postgres_session& session, bool dry_run) {
   return {from, postgres_schema_version()};
 }
 
+bool is_current(postgres_session& session) {
+  pqxx::work in{session.sql()};
+  const int found = schema_version(in);
+  refuse_newer(found);
+  return found == postgres_schema_version();
+}
+
 void await_schema(postgres_session& session) {
   pqxx::work in{session.sql()};
   const int found = schema_version(in);

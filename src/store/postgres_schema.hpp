@@ -15,6 +15,9 @@ int schema_version(pqxx::transaction_base& in);
 /// newer schema.
 migration migrate(postgres_session& session, bool dry_run);
 
+/// Whether there is nothing to migrate. Throws `hopeless` for a newer schema.
+bool is_current(postgres_session& session);
+
 /// For who may not migrate: throws while it is not at this program's version.
 void await_schema(postgres_session& session);
 

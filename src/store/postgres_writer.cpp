@@ -11,6 +11,8 @@ namespace haulcast::store {
 
 namespace {
 
+constexpr std::chrono::minutes migration_most{10};  // at start; larger ones are for `haulcast migrate`
+
 // Emptied by each commit.
 constexpr const char* scratch_tables = R"(
   CREATE TEMP TABLE IF NOT EXISTS said_position (LIKE haulcast.position, turn integer) ON COMMIT DELETE ROWS;
@@ -49,10 +51,7 @@ store_result<void> postgres_writer::ready() {
   try {
     watch_.start_over();
     auto made = std::make_unique<postgres_session>(options_, postgres_session::use::writing, watch_);
-    if (options_.migrates)
-      migrate(*made, false);
-    else
-      await_schema(*made);
+    prepare_schema(*made);
     const postgres_watch::spell bounded{watch_, options_.answer_timeout + grace};
     made->set_search_path();
     pqxx::work in{made->sql()};
@@ -65,6 +64,16 @@ store_result<void> postgres_writer::ready() {
   } catch (const std::exception& thrown) {
     return error_of(thrown, watch_, options_.connect_timeout);
   }
+}
+
+void postgres_writer::prepare_schema(postgres_session& session) {
+  {
+    const postgres_watch::spell bounded{watch_, options_.answer_timeout + grace};
+    if (!options_.migrates) await_schema(session);
+    if (is_current(session)) return;
+  }
+  const postgres_watch::spell bounded{watch_, migration_most};
+  migrate(session, false);
 }
 
 void postgres_writer::forget() {

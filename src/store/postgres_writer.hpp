@@ -36,6 +36,7 @@ class postgres_writer final : public writer {
   enum class trust : std::uint8_t { as_told, nothing };  // that positions are new
 
   store_result<void> ready();
+  void prepare_schema(postgres_session& session);
   template <class Work>
   auto guarded(Work work) -> decltype(work());
   std::optional<journal::checkpoint> lock_checkpoint(pqxx::transaction_base& in);
