@@ -56,7 +56,7 @@ struct history_door {
   queries::pool& threads;
   std::shared_ptr<queries::answer_memory> memory;
   std::function<std::uint64_t()> stored;   // every record up to here is in the store
-  std::function<utc_time()> stored_until;    // server time of that record
+  std::function<utc_time()> stored_until;  // server time of that record
   std::string event_source;
 };
 
