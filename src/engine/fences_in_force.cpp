@@ -6,6 +6,7 @@
 namespace haulcast::engine {
 
 void fences_in_force::put(std::shared_ptr<const geofence> g) {
+  ++changes_;
   remove(g->id);
   if (!g->active) return;
   std::uint32_t key = 0;
@@ -25,6 +26,7 @@ void fences_in_force::put(std::shared_ptr<const geofence> g) {
 void fences_in_force::remove(std::string_view id) {
   const auto found = keys_.find(id);
   if (found == keys_.end()) return;
+  ++changes_;
   const std::uint32_t key = found->second;
   keys_.erase(found);
   index_.erase(key);

@@ -62,9 +62,8 @@ void world::follow(truck_index index, const truck_moment& before, const position
                   .before_when = before.when,
                   .before_accuracy_m = before.accuracy_m};
   connect(step, before);
-  const bool anew = fences_.look(step.far_m ? step.before_where : std::nullopt, p.point, here.memo, found_fences_);
-  if (!anew && here.in.empty()) return;
-  choose_judged(here.in, t.id, anew, step.far_m.has_value());
+  choose_judged(index, step);
+  if (judged_.empty() && here.in.empty()) return;
   // Those that it is in come first: what it leaves makes room, and is told before what it enters there.
   for (const geofence*& g : judged_) {
     const visit* const v = here.in.of(g);
@@ -74,7 +73,10 @@ void world::follow(truck_index index, const truck_moment& before, const position
     if (g != nullptr) step.judge(here.in, *g, crossings_, fence_events_);
   }
   step.look_around(here.in, fence_events_);
-  if (fence_events_.refused > 0) here.memo = {};  // once there is room it is looked at again, as after a restart
+  if (fence_events_.refused > 0) {  // once there is room it is looked at again, as after a restart
+    here.memo = {};
+    around_.forget();
+  }
   if (!judged_.empty() || !fence_events_.empty()) give_visits(index, out);
 }
 
@@ -93,15 +95,39 @@ void world::connect(fence_step& step, const truck_moment& before) const {
 }
 
 // Geofences to which the position may mean something: not those that the truck was in all the time, nor those of which it is
-// known that it is still out.
-void world::choose_judged(const engine::visits& in, std::string_view truck_id, bool anew, bool far) {
+// known that it is still out. What is known already is asked first.
+void world::choose_judged(truck_index index, const fence_step& step) {
+  presence& here = presences_[index];
+  const auto from = step.far_m ? step.before_where : std::nullopt;
   judged_.clear();
-  if (!anew) {
-    for (const visit& v : in.all()) {
-      if (v.run > 0) judged_.push_back(v.fence);
-    }
-    return;
+  if (fences_.knows(from.has_value(), step.now.point, here.memo)) return choose_crossed(here.in, step.truck_id, {});
+  here.memo = {};
+  if (from) {
+    around_.forget();
+    fences_.look(from, step.now.point, here.memo, found_fences_);
+  } else if (const auto* const crossed = around_.follow(index, fences_, step.now.point, here.memo, found_fences_)) {
+    return choose_crossed(here.in, step.truck_id, *crossed);
   }
+  choose_among_all(here.in, step.truck_id);
+  // Which keys they have in the index must not decide which of them there is room for.
+  if (from || here.in.all().size() + judged_.size() > visits::most) std::ranges::sort(judged_, {}, &geofence::id);
+}
+
+// Beside what changed only what is not settled matters.
+void world::choose_crossed(const engine::visits& in, std::string_view truck_id,
+                           const std::vector<fences_around::crossed_fence>& crossed) {
+  for (const visit& v : in.all()) {
+    if (v.run > 0) judged_.push_back(v.fence);
+  }
+  const std::size_t unsettled = judged_.size();
+  for (const auto& [g, inside] : crossed) {
+    const visit* const v = in.of(g);
+    if (v != nullptr ? v->run == 0 : inside && g->concerns(truck_id)) judged_.push_back(g);
+  }
+  if (judged_.size() > unsettled) std::ranges::sort(judged_, {}, &geofence::id);
+}
+
+void world::choose_among_all(const engine::visits& in, std::string_view truck_id) {
   for (const auto& [g, no_boundary] : found_fences_) {
     const visit* const v = in.of(g);
     const bool was_in = v != nullptr && v->inside && v->run == 0;
@@ -112,8 +138,6 @@ void world::choose_judged(const engine::visits& in, std::string_view truck_id, b
       judged_.push_back(v.fence);
     }
   }
-  // Which keys they have in the index must not decide which of them there is room for.
-  if (far || in.all().size() + judged_.size() > visits::most) std::ranges::sort(judged_, {}, &geofence::id);
 }
 
 // The limit that holds where no geofence gives one. Only of a live position.
@@ -195,6 +219,8 @@ void world::fence_has_changed(const std::string& id) {
 
 void world::end_visits(truck_index index, utc_time now, outcome& out) {
   presence& here = presences_[index];
+  here.memo = {};  // should it come back, it is in them anew
+  around_.forget();
   if (here.in.empty()) return;
   const truck& t = trucks_[index];
   end_all(here.in, now, {t.id, t.newest}, fence_events_);

@@ -5,6 +5,7 @@
 
 #include "bounds.hpp"
 #include "ellipsoid.hpp"
+#include "reach.hpp"
 
 namespace haulcast::geo {
 namespace {
@@ -30,6 +31,11 @@ double chord_m(double metres, double radius) {
 double along_m(double chord, double radius) { return 2 * radius * std::asin(std::min(1.0, chord / (2 * radius))); }
 double square(double x) { return x * x; }
 
+constexpr double around_radius_max_m = 5'000;
+constexpr double around_latitude_max = 75;
+constexpr double around_degrees = 0.25;
+constexpr double doubt_m = 0.5;
+
 }  // namespace
 
 prepared_circle::prepared_circle(const circle& of)
@@ -41,18 +47,20 @@ prepared_circle::prepared_circle(const circle& of)
       chord2_inside_{square(std::max(0.0, chord_m(of.radius_m, bent_most_m) - rounding_m))},
       chord2_outside_{square(chord_m(of.radius_m, bent_least_m) + rounding_m)} {
   measure_box();
+  measure_surroundings();
+}
+
+prepared_circle::scale prepared_circle::scale_at(double latitude) noexcept {
+  const double w2 = 1 - eccentricity2 * square(std::sin(latitude * radians));
+  const double east = equatorial_radius_m / std::sqrt(w2) * std::cos(latitude * radians);
+  const double north = equatorial_radius_m * (1 - eccentricity2) / (w2 * std::sqrt(w2));
+  return {square(north * radians), square(east * radians)};
 }
 
 /// Both radii of curvature grow, and parallels shrink, from the equator to the poles.
 void prepared_circle::measure_box() noexcept {
   flat_ = bounds_.south > -90 && bounds_.north < 90;
   if (!flat_) return;
-  const auto scale_at = [](double latitude) {
-    const double w2 = 1 - eccentricity2 * square(std::sin(latitude * radians));
-    const double east = equatorial_radius_m / std::sqrt(w2) * std::cos(latitude * radians);
-    const double north = equatorial_radius_m * (1 - eccentricity2) / (w2 * std::sqrt(w2));
-    return scale{square(north * radians), square(east * radians)};
-  };
   const double farthest = std::max(std::fabs(bounds_.south), std::fabs(bounds_.north));
   const double nearest =
       bounds_.south <= 0 && bounds_.north >= 0 ? 0 : std::min(std::fabs(bounds_.south), std::fabs(bounds_.north));
@@ -61,6 +69,18 @@ void prepared_circle::measure_box() noexcept {
   constexpr double hair = 1e-12;  // for rounding
   least_ = {near.north2 * (1 - hair), far.east2 * (1 - hair)};
   most_ = {far.north2 * (1 + hair), near.east2 * (1 + hair)};
+}
+
+/// For small circles only, away from the poles: within a belt of latitudes that holds all shortest ways from the surroundings
+/// to the centre, and in which the scales are nearly the same.
+void prepared_circle::measure_surroundings() noexcept {
+  const double highest = std::max(std::fabs(bounds_.south), std::fabs(bounds_.north));
+  if (radius_m_ > around_radius_max_m || highest > around_latitude_max) return;
+  const double nearest = std::max(0.0, std::fabs(center_.latitude) - around_degrees);
+  const scale far = scale_at(std::fabs(center_.latitude) + around_degrees);
+  const scale near = scale_at(nearest);
+  least_around_ = {near.north2, far.east2};
+  most_around_ = {far.north2, near.east2};
 }
 
 bool prepared_circle::contains(point p) const noexcept {
@@ -91,6 +111,19 @@ double prepared_circle::signed_distance_m(point p, double) const noexcept {
   double off = (least + most) / 2 - radius_m_;
   if (most - least > 1e-3 + 1e-4 * std::fabs(off)) off = geodesic_m(center_, p) - radius_m_;
   return contains(p) ? -std::fabs(off) : std::max(std::fabs(off), 1e-9);
+}
+
+clearance prepared_circle::clearance_of(point p, double reach_m) const noexcept {
+  const double north = std::fabs(p.latitude - center_.latitude);
+  const double east = std::fabs(p.longitude - center_.longitude);
+  if (least_around_.north2 == 0 || north > around_degrees / 2 || east > around_degrees) {
+    return {contains(p), surely_free_m(signed_distance_m(p, reach_m))};
+  }
+  const double least = std::sqrt(least_around_.north2 * square(north) + least_around_.east2 * square(east)) - radius_m_;
+  const double most = std::sqrt(most_around_.north2 * square(north) + most_around_.east2 * square(east)) - radius_m_;
+  if (least > doubt_m) return {false, least - doubt_m};
+  if (most < -doubt_m) return {true, -most - doubt_m};
+  return {contains(p), 0};
 }
 
 /// Coming nearer until its nearest place, then farther away again. On the ellipsoid that place is another than on the sphere by

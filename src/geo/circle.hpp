@@ -17,6 +17,7 @@ class prepared_circle {
 
   bool contains(point p) const noexcept;
   double signed_distance_m(point p, double reach_m) const noexcept;
+  clearance clearance_of(point p, double reach_m) const noexcept;
   void probes(const arc& way, parts& out) const;
   const bbox& bounds() const noexcept { return bounds_; }
   coverage of(const cap& piece) const noexcept;
@@ -28,17 +29,20 @@ class prepared_circle {
     double north2 = 0;
     double east2 = 0;
   };
+  static scale scale_at(double latitude) noexcept;
   struct between {
     double least, most;
   };
   between distance_m(const vec3& in_space) const noexcept;
   void measure_box() noexcept;
+  void measure_surroundings() noexcept;
 
   point center_;
   double radius_m_;
   double radius2_;
   bool flat_ = false;  // the first step can be taken
   scale least_, most_;
+  scale least_around_, most_around_;  // also up to some kilometre outside of the box; 0: not known
   bbox bounds_;
   vec3 in_space_;
   double chord2_inside_, chord2_outside_;

@@ -10,6 +10,8 @@
 namespace haulcast::geo {
 namespace {
 
+constexpr double doubt_m = 0.5;
+
 /// Where the way's part in the direction of `v` is the most or the least, and where it is `level`.
 void levels_of(const arc& way, vec3 v, double level, parts& out) {
   const double full_turn = 2 * std::numbers::pi / way.angle();
@@ -55,6 +57,20 @@ double prepared_corridor::signed_distance_m(point p, double reach_m) const noexc
   if (near_metres_error(metres) > 1e-3 + 1e-4 * std::fabs(metres - half_m_)) metres = geodesic_m(p, place(found.foot));
   const double off = std::fabs(metres - half_m_);
   return contains(p) ? -off : std::max(off, 1e-9);
+}
+
+clearance prepared_corridor::clearance_of(point p, double reach_m) const noexcept {
+  const vec3 direction = unit(p);
+  const double limit = chord2_within(reach_m + half_m_);
+  const double chord2 = edges_.nearest(direction, limit).chord2;
+  if (chord2 >= limit) return {false, reach_m};
+  const double chord = std::sqrt(chord2);
+  const double least = chord * radius_least_m - half_m_;
+  // Longer than the chord by a 24th of its square, and a hair.
+  const double most = chord * (1 + chord2 / 8) * radius_most_m - half_m_;
+  if (least > doubt_m) return {false, least - doubt_m};
+  if (most < -doubt_m) return {true, -most - doubt_m};
+  return {bounds_.contains(p) && holds(p, direction), 0};
 }
 
 /// Beside an edge, and round its ends: where the way comes nearest, and about where it comes so near.

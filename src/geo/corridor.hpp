@@ -17,6 +17,7 @@ class prepared_corridor {
   bool contains(point p) const noexcept { return bounds_.contains(p) && holds(p, unit(p)); }
   /// Inside it is what is left to half the width; where the path comes back on itself the boundary may be farther.
   double signed_distance_m(point p, double reach_m) const noexcept;
+  clearance clearance_of(point p, double reach_m) const noexcept;
   void probes(const arc& way, parts& out) const;
   const bbox& bounds() const noexcept { return bounds_; }
   coverage of(const cap& piece) const noexcept;

@@ -12,6 +12,8 @@ namespace {
 constexpr double flat_rounding = 1e-14;
 constexpr double view = 0.5;  // cosine of 60 degrees
 constexpr std::size_t few = 32;
+constexpr std::size_t few_enough = 64;
+constexpr double small_plane2 = 1e-3;  // some 200 km
 
 /// sin(x) and 1 - cos(x). Near the centre, where nearly all questions are, by the first terms of their series, to the last bit
 /// or two.
@@ -58,6 +60,7 @@ std::optional<flat_rings> flat_rings::of(const polygon& area) {
       const auto there = made.project(vertex);
       if (!there) return std::nullopt;
       made.vertices_.push_back(*there);
+      made.far2_ = std::max(made.far2_, there->x * there->x + there->y * there->y);
     }
     made.ends_.push_back(static_cast<std::uint32_t>(made.vertices_.size() - 1));
   }
@@ -118,6 +121,27 @@ bool flat_rings::inside(point p) const {
       boxes_.root(), [&](const strip& box) { return box.meets(*there); },
       [&](std::size_t i) { return !has_edge(i) || count(i, *there, odd); });
   return !off_edges || odd;
+}
+
+/// Distances on the plane are too long: by 1 / cos^2 of the angle from the centre at most.
+std::optional<double> flat_rings::free_angle(point p) const {
+  if (far2_ > small_plane2 || ends_.size() != 1 || vertices_.size() > few_enough) return std::nullopt;
+  const auto there = project(p);
+  if (!there) return std::nullopt;
+  const double far2 = std::max(far2_, there->x * there->x + there->y * there->y);
+  if (far2 > small_plane2) return std::nullopt;
+  double least2 = 1e300;
+  flat a{vertices_[0].x - there->x, vertices_[0].y - there->y};
+  for (std::size_t i = 1; i < vertices_.size(); ++i) {
+    const flat b{vertices_[i].x - there->x, vertices_[i].y - there->y};
+    const flat along{b.x - a.x, b.y - a.y};
+    const double length2 = along.x * along.x + along.y * along.y;
+    const double part = std::clamp(-(a.x * along.x + a.y * along.y) / length2, 0.0, 1.0);
+    const flat off{a.x + part * along.x, a.y + part * along.y};
+    least2 = std::min(least2, off.x * off.x + off.y * off.y);
+    a = b;
+  }
+  return std::sqrt(least2) / (1 + far2);
 }
 
 std::size_t flat_rings::bytes() const noexcept {

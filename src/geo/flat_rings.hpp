@@ -22,6 +22,9 @@ class flat_rings {
   /// Edges are inside. O(edges) up to 32 of them, beyond that O(log n) where they lie apart.
   bool inside(point p) const;
 
+  /// Radians to the nearest edge or somewhat less. Nothing where that would take long or the plane is too wide.
+  std::optional<double> free_angle(point p) const;
+
   std::size_t bytes() const noexcept;
 
  private:
@@ -48,6 +51,7 @@ class flat_rings {
   point center_;
   double sin_center_;
   double cos_center_;
+  double far2_ = 0;  // of the vertex that is farthest from the centre
   std::vector<flat> vertices_;
   std::vector<std::uint32_t> ends_;
   box_levels<strip> boxes_;

@@ -36,6 +36,13 @@ double prepared_polygon::signed_distance_m(point p, double reach_m) const noexce
   return contains(p) ? -off : std::max(off, 1e-9);
 }
 
+clearance prepared_polygon::clearance_of(point p, double reach_m) const noexcept {
+  if (flat_) {
+    if (const auto angle = flat_->free_angle(p)) return {contains(p), *angle * radius_least_m - 0.5};
+  }
+  return {contains(p), surely_free_m(signed_distance_m(p, reach_m))};
+}
+
 /// Wherever it meets an edge it may change sides, so whatever is to be asked is asked half way between.
 void prepared_polygon::probes(const arc& way, parts& out) const {
   const vec3 a = way.at(0);

@@ -22,6 +22,7 @@ class prepared_polygon {
 
   bool contains(point p) const noexcept { return bounds_.contains(p) && holds(p); }
   double signed_distance_m(point p, double reach_m) const noexcept;
+  clearance clearance_of(point p, double reach_m) const noexcept;
   void probes(const arc& way, parts& out) const;
   const bbox& bounds() const noexcept { return bounds_; }
   coverage of(const cap& piece) const noexcept;

@@ -18,6 +18,10 @@ inline double chord2_within(double metres) {
 /// Some distance that is farther.
 inline double beyond(double reach_m) { return reach_m * 1.001 + 1; }
 
+/// What is surely free of a boundary that was told to be so far away, on the sphere's nearest place: the ellipsoid may have one
+/// that is nearer by one per cent.
+inline double surely_free_m(double told_m) { return 0.97 * std::fabs(told_m) - 1; }
+
 /// To a place that an edge tree has found: near it without, and far away with the geodesic.
 inline double metres_between(point p, vec3 direction, vec3 foot) {
   constexpr double near_m = 500'000;

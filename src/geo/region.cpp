@@ -84,6 +84,12 @@ double region::signed_distance_m(point p, double reach_m) const noexcept {
   return std::visit([&](const auto& s) { return s.signed_distance_m(p, reach_m); }, prepared_->shape);
 }
 
+clearance region::clearance_of(point p, double reach_m) const noexcept {
+  clearance found = std::visit([&](const auto& s) { return s.clearance_of(p, reach_m); }, prepared_->shape);
+  found.free_m = std::max(found.free_m, 0.0);
+  return found;
+}
+
 void region::crossings(point a, point b, std::vector<double>& out) const {
   const arc way{unit(a), unit(b)};
   const auto search = [&](const auto& s) {

@@ -66,6 +66,14 @@ bool region_index::containing(point p, memo& last, std::vector<std::uint32_t>& o
   return true;
 }
 
+const region_index::cell_answer& region_index::around(point p, memo& last) const {
+  const cell at = cell::of(p);
+  const cell_answer& found = look_up(at);
+  last = {};
+  if (found.partly.empty()) remember(last, at, cell::depth_max - found.where.depth);
+  return found;
+}
+
 const region_index::cell_answer& region_index::look_up(cell at) const {
   auto& [where, changes, inside, partly] = last_;
   if (const unsigned shift = cell::depth_max - where.depth;

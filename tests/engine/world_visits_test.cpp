@@ -354,6 +354,14 @@ TEST_F(Visits, ManyTrucksInAGeofenceThatGoesAreSettledSomeAtATime) {
   EXPECT_EQ(left, 50u);
 }
 
+TEST_F(Visits, ARemovedTruckThatComesBackToTheSamePlaceHasEnteredAnew) {
+  today.put(around_depot(5'000));
+  today.drive({at(0s, 0), at(5s, 10), at(10s, 20)});
+  today.ask(remove_truck{"TRK-1"}, 12s);
+  EXPECT_EQ(today.inside(), all{});
+  EXPECT_EQ(today.drive(at(20s, 30)), all{"entered depot @20"});
+}
+
 TEST_F(Visits, WhenATruckIsRemovedItsVisitsEnd) {
   today.put(plain(strip(0, 500, "yard")));
   today.drive(exact(0s, 100));

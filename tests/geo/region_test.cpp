@@ -37,6 +37,44 @@ point in_box(random_shapes& random, const bbox& box) {
   return {random.between(box.south, box.north), random.between(box.west, box.east)};
 }
 
+TEST(Region, WhatIsClearOfTheBoundaryHasNoneOfIt) {
+  random_shapes random{77};
+  std::size_t clear = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    const shape s = any(random);
+    const region r{s};
+    for (int k = 0; k < 10; ++k) {
+      const point p = random.near(s);
+      const double reach = random.between(10, 1'000);
+      const auto [inside, free_m] = r.clearance_of(p, reach);
+      ASSERT_EQ(inside, r.contains(p));
+      ASSERT_GE(free_m, 0);
+      clear += free_m > 0;
+      for (int there = 0; there < 10; ++there) {
+        const point q = walk(p, random.between(0, 360), free_m * random.between(0.9, 1));
+        ASSERT_EQ(r.contains(q), inside) << i << ": " << p.latitude << ", " << p.longitude << " is free by " << free_m;
+      }
+    }
+  }
+  EXPECT_GT(clear, 10'000u);
+}
+
+TEST(Region, ClearanceHardlyFallsShortOfTheDistance) {
+  const region circle{geo::circle{{50, 8}, 1'000}};
+  const region square{yard};
+  const region road{corridor{{{50, 8}, {50.01, 8.01}, {50.01, 8.03}}, 400}};
+  random_shapes random{78};
+  for (int i = 0; i < 1'000; ++i) {
+    const point p = walk({50, 8}, random.between(0, 360), random.between(0, 3'000));
+    for (const region* each : {&circle, &road}) {
+      const double off = std::fabs(each->signed_distance_m(p));
+      EXPECT_GE(each->clearance_of(p, 5'000).free_m, 0.97 * off - 15);
+    }
+    const point q = walk({0.01, 0.01}, random.between(0, 360), random.between(0, 3'000));
+    EXPECT_GE(square.clearance_of(q, 5'000).free_m, 0.95 * std::fabs(square.signed_distance_m(q)) - 3);
+  }
+}
+
 TEST(Region, TheBoundaryBelongsToIt) {
   const region made{yard};
   for (const auto& ring : yard.rings)

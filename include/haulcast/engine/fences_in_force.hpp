@@ -34,9 +34,19 @@ class fences_in_force {
   };
   /// Those that a truck is in at `to`, and with `from` those whose boundary it may have crossed on its way. False, and `found`
   /// is left alone: it is in those that it was in, and crossed none.
+  /// Whether look() would be false.
+  bool knows(bool from_elsewhere, geo::point to, const memo& last) const noexcept {
+    return from_elsewhere ? index_.knows(last, to, 0) : index_.knows(last, to);
+  }
   bool look(std::optional<geo::point> from, geo::point to, memo& last, std::vector<found_fence>& found);
+  /// Keys of those around a place.
+  const geo::region_index::cell_answer& around(geo::point at, memo& last) const { return index_.around(at, last); }
+  const geofence* of(std::uint32_t key) const noexcept { return by_key_[key].get(); }
+  /// Grows with every change.
+  std::uint64_t changes() const noexcept { return changes_; }
 
  private:
+  std::uint64_t changes_ = 1;
   double least_hysteresis_m_ = geofence::hysteresis_max_m;  // of all that ever were
   geo::region_index index_;
   std::vector<std::shared_ptr<const geofence>> by_key_;

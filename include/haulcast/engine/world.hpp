@@ -17,6 +17,7 @@
 #include "haulcast/engine/command.hpp"
 #include "haulcast/engine/event.hpp"
 #include "haulcast/engine/fence_rules.hpp"
+#include "haulcast/engine/fences_around.hpp"
 #include "haulcast/engine/fences_in_force.hpp"
 #include "haulcast/engine/geofences.hpp"
 #include "haulcast/engine/id_index.hpp"
@@ -226,7 +227,10 @@ class world {
   void follow(truck_index index, const truck_moment& before, const position& p, outcome& out);
   void watch_speed(truck_index index, const position& p, outcome& out);
   void connect(fence_step& step, const truck_moment& before) const;
-  void choose_judged(const engine::visits& in, std::string_view truck_id, bool anew, bool far);
+  void choose_judged(truck_index index, const fence_step& step);
+  void choose_among_all(const engine::visits& in, std::string_view truck_id);
+  void choose_crossed(const engine::visits& in, std::string_view truck_id,
+                      const std::vector<fences_around::crossed_fence>& crossed);
   void await_dwelling(truck_index index);
   void find_dwelling(utc_time now, std::size_t max, std::vector<truck_index>& found);
   void find_unsettled(std::size_t max, std::vector<truck_index>& found);
@@ -271,6 +275,7 @@ class world {
   std::map<std::string, unsettled_fence, std::less<>> unsettled_;  // changed, with trucks in them
   bool follows_ = false;                                           // there was a geofence or a visit once
   std::uint64_t geofence_changes_ = 1;                             // to those that trucks may be in
+  fences_around around_;                                           // the truck followed last
   fence_events fence_events_;                                      // scratch, as those below
   std::vector<fences_in_force::found_fence> found_fences_;
   std::vector<const geofence*> judged_;

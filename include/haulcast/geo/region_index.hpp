@@ -42,6 +42,14 @@ class region_index {
 
   using candidate = region_candidate;
 
+  /// What is known about a cell: the regions that have all of it, and those to be asked about each point.
+  struct cell_answer {
+    cell where;                 // the deepest one there is at the place
+    std::uint64_t changes = 0;  // of the index, when this was found; 0: never
+    std::vector<std::uint32_t> inside;
+    std::vector<std::uint32_t> partly;
+  };
+
   /// Nothing may be there under this key. `its_cover` is cover_of(r), made beforehand where its time does not matter.
   void insert(std::uint32_t key, region r, const cover& its_cover);
   void insert(std::uint32_t key, const region& r) { insert(key, r, cover_of(r)); }
@@ -55,6 +63,9 @@ class region_index {
   /// The same; false, and `out` is left alone, when they are known to be those of the last answer that filled `last`.
   bool containing(point p, memo& last, std::vector<std::uint32_t>& out) const;
 
+  /// The cell that the place is in, for those who ask the regions themselves; `last` as above. Valid until the next question.
+  const cell_answer& around(point p, memo& last) const;
+
   /// All regions that contain the point or whose boundary is at most that far from it, and perhaps some a little beyond; each
   /// once, in no order. The margin is meant to be small beside the earth.
   void near(point p, double margin_m, std::vector<candidate>& out) const { along(p, p, margin_m, out); }
@@ -64,6 +75,10 @@ class region_index {
   /// The same for a truck that came from `a`, about which `last` was filled, by this or by `containing`; false, and `out` is
   /// left alone, when no boundary is on its way or within the margin of `b`: it is still in the regions it was in.
   bool along(point a, point b, double margin_m, memo& last, std::vector<candidate>& out) const;
+
+  /// Whether `containing`, or `along` with a margin, would be false.
+  bool knows(const memo& last, point p) const noexcept { return knows(last, cell::of(p)); }
+  bool knows(const memo& last, point p, double margin_m) const noexcept;
 
   std::size_t size() const noexcept { return size_; }
   /// Without the regions themselves, which know their own.
@@ -76,16 +91,7 @@ class region_index {
     std::uint32_t tile_count = 0;
   };
 
-  /// What is known about a cell: the regions that have all of it, and those to be asked about each point.
-  struct cell_answer {
-    cell where;                 // the deepest one there is at the place
-    std::uint64_t changes = 0;  // of the index, when this was found; 0: never
-    std::vector<std::uint32_t> inside;
-    std::vector<std::uint32_t> partly;
-  };
-
   bool knows(const memo& last, cell at) const noexcept;
-  bool knows(const memo& last, point p, double margin_m) const noexcept;
   void remember(memo& last, cell at, unsigned shift) const noexcept;
   const cell_answer& look_up(cell at) const;
 
