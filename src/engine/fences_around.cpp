@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 namespace haulcast::engine {
 
@@ -42,7 +44,7 @@ bool fences_around::is_where_it_was(geo::point p) const noexcept {
   return at.column >> shift == where_.column && at.row >> shift == where_.row;
 }
 
-const std::vector<fences_around::crossed_fence>* fences_around::follow(std::uint32_t truck, const fences_in_force& fences,
+const std::vector<fences_around::crossed_fence>* fences_around::follow(std::uint32_t truck, fences_in_force& fences,
                                                                        geo::point to, fences_in_force::memo& last,
                                                                        std::vector<fences_in_force::found_fence>& found) {
   const bool none_changed = changes_ == fences.changes();
@@ -53,7 +55,7 @@ const std::vector<fences_around::crossed_fence>* fences_around::follow(std::uint
     drop_anchor(to);
   }
   const place there = place_of(to);
-  if (none_changed && near_anchor && truck_ == truck && is_where_it_was(to)) {
+  if (none_changed && near_anchor && truck_ == truck && is_measured_ && is_where_it_was(to)) {
     crossed_.clear();
     for (boundary& b : all_) {
       if (b.leaves_free(there)) continue;
@@ -63,8 +65,12 @@ const std::vector<fences_around::crossed_fence>* fences_around::follow(std::uint
     }
     return &crossed_;
   }
+  is_measured_ = std::exchange(truck_, truck) == truck;
+  if (!is_measured_) {  // if each position is another truck's, nobody would use the discs
+    fences.look(std::nullopt, to, last, found);
+    return nullptr;
+  }
   const auto& cell = fences.around(to, last);
-  truck_ = truck;
   changes_ = fences.changes();
   where_ = cell.where;
   look_round(fences, to, there, cell);

@@ -20,9 +20,9 @@ class fences_around {
   };
 
   /// The geofences that the truck is in now and was not where it was followed before, or the other way round. Null: it is in
-  /// another cell, and `found` has all geofences that it is in. Valid until the next call. O(boundaries in the cell), and an
-  /// exact test of those that are near.
-  const std::vector<crossed_fence>* follow(std::uint32_t truck, const fences_in_force& fences, geo::point to,
+  /// another cell, or another truck than the last time, and what `found` and `last` say is that of fences_in_force::look().
+  /// Valid until the next call. O(boundaries in the cell), and an exact test of those that are near.
+  const std::vector<crossed_fence>* follow(std::uint32_t truck, fences_in_force& fences, geo::point to,
                                            fences_in_force::memo& last, std::vector<fences_in_force::found_fence>& found);
   /// The next position is not told from the one before: its truck was followed in another way, or its visits are no longer what
   /// the geofences say.
@@ -52,6 +52,7 @@ class fences_around {
   void measure(boundary& b, geo::point at, place there) const noexcept;
 
   std::uint32_t truck_ = none;
+  bool is_measured_ = false;   // where_ and all_ are about its last position
   std::uint64_t changes_ = 0;  // of the geofences, when discs were measured
   geo::cell where_;
   geo::point anchor_;
