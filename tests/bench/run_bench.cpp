@@ -96,8 +96,10 @@ int run(options opts) {
   const auto json = opts.json;
   const stage on{std::move(opts)};
   report out{!on.opts.quick};
-  fmt::print("server on core 0, loader on core 1, {} rounds of {} s, journal.sync {}; medians, CPU of the server but for its store's thread\n",
-             on.opts.pairs, on.opts.seconds, on.opts.sync);
+  fmt::print(
+      "server on core 0, loader on core 1, {} rounds of {} s, journal.sync {}; medians, CPU of the server but for its store's "
+      "thread\n",
+      on.opts.pairs, on.opts.seconds, on.opts.sync);
   bool complete = true;
   for (const auto& p : all_parts) {
     const auto& only = on.opts.only;
