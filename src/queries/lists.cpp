@@ -8,23 +8,13 @@
 #include "haulcast/queries/merge.hpp"
 #include "haulcast/wire/json_out.hpp"
 #include "haulcast/wire/time.hpp"
+#include "page_end.hpp"
 
 namespace haulcast::queries {
 
 namespace {
 
 constexpr std::size_t trucks_per_step = 20;
-
-void append_end(std::string& text, const std::string& next_cursor, std::optional<utc_time> complete_until) {
-  text += R"(],"next_cursor":)";
-  text += next_cursor.empty() ? std::string{"null"} : '"' + next_cursor + '"';
-  if (complete_until) {
-    text += R"(,"complete_until":")";
-    wire::append_time(text, *complete_until);
-    text += '"';
-  }
-  text += '}';
-}
 
 }  // namespace
 
@@ -83,7 +73,7 @@ void event_list::finish() {
     last = &e;
   }
   if (more_ && last != nullptr) next_cursor = cursor_of(last->time, last->id);
-  append_end(text, next_cursor, complete_until);
+  append_page_end(text, next_cursor, complete_until);
 }
 
 store::store_result<bool> quarantine_list::step(store::reader& from) {
@@ -106,7 +96,7 @@ store::store_result<bool> quarantine_list::step(store::reader& from) {
     last = &r;
   }
   if (more && last != nullptr) next_cursor = cursor_of(last->received_at, {last->at.offset, last->at.index});
-  append_end(text, next_cursor, complete_until);
+  append_page_end(text, next_cursor, complete_until);
   return false;
 }
 

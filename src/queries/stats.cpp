@@ -7,6 +7,7 @@
 #include "haulcast/queries/history.hpp"
 #include "haulcast/wire/json_out.hpp"
 #include "haulcast/wire/time.hpp"
+#include "page_end.hpp"
 
 namespace haulcast::queries {
 
@@ -74,14 +75,7 @@ store::store_result<bool> stats::step(store::reader& from) {
   }
   text = R"({"items":[)";
   for (const auto& span : spans) append(span, days.get());
-  text += R"(],"next_cursor":)";
-  text += next_cursor.empty() ? std::string{"null"} : '"' + next_cursor + '"';
-  if (complete_until) {
-    text += R"(,"complete_until":")";
-    wire::append_time(text, *complete_until);
-    text += '"';
-  }
-  text += '}';
+  append_page_end(text, next_cursor, complete_until);
   return false;
 }
 
