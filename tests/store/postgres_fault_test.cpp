@@ -14,18 +14,6 @@ using namespace story;
 using clock = std::chrono::steady_clock;
 using cut = cutting_proxy::cut;
 
-class on_options final : public ground {
- public:
-  on_options(postgres_place& place, postgres_options options) : place_{place}, options_{std::move(options)} {}
-  std::unique_ptr<writer> make_writer() override { return make_postgres_writer(options_); }
-  std::unique_ptr<reader> make_reader() override { return make_postgres_reader(options_); }
-  std::string ask(const std::string& sql) override { return place_.ask(sql); }
-
- private:
-  postgres_place& place_;
-  postgres_options options_;
-};
-
 class PostgresFaults : public testing::Test {
  protected:
   void SetUp() override {
@@ -33,7 +21,7 @@ class PostgresFaults : public testing::Test {
     place = std::make_unique<postgres_place>(true);
     options = place->options();
   }
-  kept store() { return kept{std::make_unique<on_options>(*place, options)}; }
+  kept store() { return kept{std::make_unique<reached_ground>(*place, options)}; }
   kept store_behind(const cutting_proxy& proxy) {
     options.url += " sslmode=disable host=127.0.0.1 port=" + std::to_string(proxy.port());
     return store();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "haulcast/store/postgres.hpp"
+#include "store/kept.hpp"
 #include "support/postgres_server.hpp"
 
 namespace haulcast::store::story {
@@ -61,5 +62,18 @@ class postgres_place {
   if (!::haulcast::store::story::postgres_place::installed()) {                                         \
     GTEST_SKIP() << "PostgreSQL 15 is not installed (scripts/install-dependencies --test installs it)"; \
   }
+
+/// For stories that choose how it is reached.
+class reached_ground final : public ground {
+ public:
+  reached_ground(postgres_place& place, postgres_options options) : place_{place}, options_{std::move(options)} {}
+  std::unique_ptr<writer> make_writer() override { return make_postgres_writer(options_); }
+  std::unique_ptr<reader> make_reader() override { return make_postgres_reader(options_); }
+  std::string ask(const std::string& sql) override { return place_.ask(sql); }
+
+ private:
+  postgres_place& place_;
+  postgres_options options_;
+};
 
 }  // namespace haulcast::store::story

@@ -12,25 +12,13 @@ namespace {
 
 using namespace story;
 
-class on_place final : public ground {
- public:
-  on_place(postgres_place& place, postgres_options options) : place_{place}, options_{std::move(options)} {}
-  std::unique_ptr<writer> make_writer() override { return make_postgres_writer(options_); }
-  std::unique_ptr<reader> make_reader() override { return make_postgres_reader(options_); }
-  std::string ask(const std::string& sql) override { return place_.ask(sql); }
-
- private:
-  postgres_place& place_;
-  postgres_options options_;
-};
-
 class PostgresStore : public testing::Test {
  protected:
   void SetUp() override {
     NEEDS_POSTGRES();
     place = std::make_unique<postgres_place>();
   }
-  std::unique_ptr<ground> here() { return std::make_unique<on_place>(*place, place->options()); }
+  std::unique_ptr<ground> here() { return std::make_unique<reached_ground>(*place, place->options()); }
   postgres_options as(const std::string& role) const {
     postgres_options options = place->options();
     options.url += " user=" + role;  // the later one counts
@@ -107,7 +95,7 @@ TEST_F(PostgresStore, ARoleThatMayOnlyWriteWritesAndKeepsHouse) {
                                          "; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA haulcast TO " + role);
   EXPECT_EQ(granted, "");
   {
-    kept store{std::make_unique<on_place>(*place, options)};
+    kept store{std::make_unique<reached_ground>(*place, options)};
     store.hear("TRK-1", {at(1s), at(2s)});
     store.hear("TRK-1", {at(24h), at(24h)}, verdict::late);
     store.next().events = {told(store.rows.begins, 0, 1s, engine::event_type::truck_online, "TRK-1")};
