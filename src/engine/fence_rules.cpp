@@ -48,21 +48,6 @@ struct noise {
   }
 };
 
-// On the great circle, at that part of its length; exact enough for two positions of a truck.
-geo::point between(geo::point a, geo::point b, double part) noexcept {
-  const auto cartesian = [](geo::point p, double(&v)[3]) {
-    const double latitude = p.latitude * degree, longitude = p.longitude * degree;
-    v[0] = std::cos(latitude) * std::cos(longitude);
-    v[1] = std::cos(latitude) * std::sin(longitude);
-    v[2] = std::sin(latitude);
-  };
-  double from[3], to[3];
-  cartesian(a, from);
-  cartesian(b, to);
-  for (int i = 0; i < 3; ++i) from[i] += part * (to[i] - from[i]);
-  return {std::atan2(from[2], std::hypot(from[0], from[1])) / degree, std::atan2(from[1], from[0]) / degree};
-}
-
 event about_visit(event_type type, std::string_view truck_id, const geofence& g, utc_time when) {
   event e;
   e.type = type;
@@ -146,7 +131,7 @@ class judging {
       return;
     }
     const double middle = (all.front() + all.back()) / 2;
-    const geo::point there = between(*step_.before_where, step_.now.point, middle);
+    const geo::point there = geo::between(*step_.before_where, step_.now.point, middle);
     if (g_.region->signed_distance_m(there, noise_.margin_m) > noise_.margin_m) leave_and_return(v, all.front(), all.back());
   }
   void seem_out(visit& v) {
@@ -242,7 +227,7 @@ class judging {
   crossing at(double part) const {
     const auto span = static_cast<double>((step_.now.timestamp - step_.before_when).count());
     const milliseconds after{static_cast<std::int64_t>(std::floor(part * span + 0.5))};
-    return {step_.before_when + after, between(*step_.before_where, step_.now.point, part), true};
+    return {step_.before_when + after, geo::between(*step_.before_where, step_.now.point, part), true};
   }
   crossing last_crossing() {
     const auto& all = crossings();

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "haulcast/base/prefetch.hpp"
+
 namespace haulcast::engine {
 
 namespace {
@@ -95,6 +97,8 @@ void fences_around::look_round(const fences_in_force& fences, geo::point at, pla
   before_.swap(all_);
   all_.clear();
   const bool few = before_.size() <= few_enough;
+  for (const std::uint32_t key : cell.partly) haulcast::prefetch(&fences.of(key)->region);
+  for (const std::uint32_t key : cell.partly) fences.of(key)->region->prefetch();
   for (const std::uint32_t key : cell.partly) {
     boundary b{.what = fences.of(key), .middle = {}, .free2_m2 = 0, .inside = false};
     const auto known = few ? std::ranges::find(before_, b.what, &boundary::what) : before_.end();

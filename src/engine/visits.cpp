@@ -117,7 +117,7 @@ visit& visits::add(const geofence& g) {
 }
 
 void visits::drop(std::string_view geofence_id) {
-  std::erase_if(all_, [geofence_id](const visit& v) { return v.geofence_id == geofence_id; });
+  if (const visit* const v = find(geofence_id)) all_.erase(all_.begin() + (v - all_.data()));
 }
 
 std::optional<utc_time> visits::dwells_at() const noexcept {

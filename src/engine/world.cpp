@@ -325,7 +325,7 @@ bool world::restore_truck(std::string_view bytes) {
   presences_.emplace_back(std::move(here));
   for (const visit& v : presences_.back().in.all()) {
     follows_ = true;
-    if (v.inside) inside_[v.geofence_id].insert(index);
+    if (v.inside) inside_.come(v.geofence_id, index);
   }
   await_dwelling(index);
   if (trucks_.back().online) await_silence(index);

@@ -41,9 +41,7 @@ bool world::settle_visits(truck_index index, utc_time now, outcome& out) {
 
 void world::give_visits(truck_index index, outcome& out) {
   for (const visit_change& change : fence_events_.changes) {
-    auto& inside = inside_[change.geofence_id];
-    change.inside ? static_cast<void>(inside.insert(index)) : static_cast<void>(inside.erase(index));
-    if (inside.empty()) inside_.erase(change.geofence_id);
+    change.inside ? inside_.come(change.geofence_id, index) : inside_.go(change.geofence_id, index);
     out.visits.push_back({trucks_[index].id, change});
   }
   out.visits_refused += fence_events_.refused;
@@ -188,20 +186,20 @@ void world::find_unsettled(std::size_t max, std::vector<truck_index>& found) {
   while (!unsettled_.empty() && found.size() < max && looked_at < look_max) {
     const auto first = unsettled_.begin();
     auto& [id, of] = *first;
-    const auto trucks = inside_.find(id);
-    if (trucks == inside_.end()) {
+    const auto* const trucks = inside_.in(id);
+    if (trucks == nullptr) {
       unsettled_.erase(first);
       continue;
     }
     const geofence* const g = in_force(&geofences_, id);
-    auto at = trucks->second.lower_bound(of.from);
-    for (; at != trucks->second.end() && found.size() < max && looked_at < look_max; ++at, ++looked_at) {
+    auto at = trucks->lower_bound(of.from);
+    for (; at != trucks->end() && found.size() < max && looked_at < look_max; ++at, ++looked_at) {
       const visit* const v = presences_[*at].in.find(id);
       if (v == nullptr || (g != nullptr && g->version == v->version)) continue;
       of.found_some = true;
       if (std::ranges::find(found, *at) == found.end()) found.push_back(*at);
     }
-    if (at != trucks->second.end()) {
+    if (at != trucks->end()) {
       of.from = *at;
     } else if (std::exchange(of.found_some, false)) {
       of.from = 0;  // once more, should what was found not have been settled
@@ -214,7 +212,7 @@ void world::find_unsettled(std::size_t max, std::vector<truck_index>& found) {
 
 void world::fence_has_changed(const std::string& id) {
   ++geofence_changes_;
-  if (inside_.contains(id)) unsettled_.insert_or_assign(id, unsettled_fence{});
+  if (inside_.in(id) != nullptr) unsettled_.insert_or_assign(id, unsettled_fence{});
 }
 
 void world::end_visits(truck_index index, utc_time now, outcome& out) {
@@ -230,14 +228,14 @@ void world::end_visits(truck_index index, utc_time now, outcome& out) {
 // Who is in what is known from the trucks; only what nobody saved is made anew: which of them a change has not reached yet.
 void world::recount_visits() {
   std::vector<std::string> changed;
-  for (const auto& [id, trucks] : inside_) {
+  inside_.for_each([&](const std::string& id, const trucks_inside::trucks& trucks) {
     const geofence* const g = in_force(&geofences_, id);
     const auto stale = [&](truck_index index) {
       const visit* const v = presences_[index].in.find(id);
       return v != nullptr && (g == nullptr || g->version != v->version);
     };
     if (std::ranges::any_of(trucks, stale)) changed.push_back(id);
-  }
+  });
   unsettled_.clear();
   for (std::string& id : changed) unsettled_.emplace(std::move(id), unsettled_fence{});
 }

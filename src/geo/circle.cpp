@@ -81,6 +81,10 @@ void prepared_circle::measure_surroundings() noexcept {
   const scale near = scale_at(nearest);
   least_around_ = {near.north2, far.east2};
   most_around_ = {far.north2, near.east2};
+  middle_ = scale_at(center_.latitude);
+  const scale above = scale_at(center_.latitude + around_degrees / 2);
+  const scale below = scale_at(center_.latitude - around_degrees / 2);
+  growth_ = {(above.north2 - below.north2) / (2 * around_degrees), (above.east2 - below.east2) / (2 * around_degrees)};
 }
 
 bool prepared_circle::contains(point p) const noexcept {
@@ -107,6 +111,11 @@ prepared_circle::between prepared_circle::distance_m(const vec3& there) const no
 }
 
 double prepared_circle::signed_distance_m(point p, double) const noexcept {
+  const double north = p.latitude - center_.latitude, east = p.longitude - center_.longitude;
+  if (is_near(north, east)) {
+    const double off = std::sqrt(std::max(0.0, off2(north, east) + radius2_)) - radius_m_;
+    return contains(p) ? -std::fabs(off) : std::max(std::fabs(off), 1e-9);
+  }
   const auto [least, most] = distance_m(space(p));
   double off = (least + most) / 2 - radius_m_;
   if (most - least > 1e-3 + 1e-4 * std::fabs(off)) off = geodesic_m(center_, p) - radius_m_;
@@ -114,9 +123,8 @@ double prepared_circle::signed_distance_m(point p, double) const noexcept {
 }
 
 clearance prepared_circle::clearance_of(point p, double reach_m) const noexcept {
-  const double north = std::fabs(p.latitude - center_.latitude);
-  const double east = std::fabs(p.longitude - center_.longitude);
-  if (least_around_.north2 == 0 || north > around_degrees / 2 || east > around_degrees) {
+  const double north = p.latitude - center_.latitude, east = p.longitude - center_.longitude;
+  if (!is_near(north, east)) {
     return {contains(p), surely_free_m(signed_distance_m(p, reach_m))};
   }
   const double least = std::sqrt(least_around_.north2 * square(north) + least_around_.east2 * square(east)) - radius_m_;
@@ -124,6 +132,51 @@ clearance prepared_circle::clearance_of(point p, double reach_m) const noexcept 
   if (least > doubt_m) return {false, least - doubt_m};
   if (most < -doubt_m) return {true, -most - doubt_m};
   return {contains(p), 0};
+}
+
+bool prepared_circle::is_near(double north, double east) const noexcept {
+  return least_around_.north2 != 0 && std::fabs(north) < around_degrees / 2 && std::fabs(east) < around_degrees;
+}
+
+double prepared_circle::off2(double north, double east) const noexcept {
+  return (middle_.north2 + growth_.north2 * north) * square(north) + (middle_.east2 + growth_.east2 * north) * square(east) -
+         radius2_;
+}
+
+// First as if the way were straight and the scale the same all along, then two of Newton's steps.
+bool prepared_circle::meets(const short_way& way, parts& out) const noexcept {
+  struct place {
+    double north, east;
+  };
+  const auto place_at = [&](double part) {
+    const point p = way.at(part);
+    return place{p.latitude - center_.latitude, p.longitude - center_.longitude};
+  };
+  const place from = place_at(0), to = place_at(1);
+  if (!is_near(from.north, from.east) || !is_near(to.north, to.east)) return false;
+  const scale here{middle_.north2 + growth_.north2 * from.north, middle_.east2 + growth_.east2 * from.north};
+  const double north = to.north - from.north, east = to.east - from.east;
+  const double length2 = here.north2 * square(north) + here.east2 * square(east);
+  const double ahead = here.north2 * from.north * north + here.east2 * from.east * east;
+  const double before2 = off2(from.north, from.east);
+  const double room2 = square(ahead) - length2 * before2;
+  if (length2 == 0) return true;
+  if (room2 < 0) {
+    // Hardly: as far as the scale is not the same.
+    if (const double part = -ahead / length2; part > 0 && part < 1) out.insert(out.end(), 2, part);
+    return true;
+  }
+  const double root = std::sqrt(room2);
+  for (const double aside : {-root, root}) {
+    double part = (aside - ahead) / length2;
+    if (part < -1 || part > 2) continue;
+    for (int i = 0; i < 2 && root > 0; ++i) {
+      const place p = place_at(part);
+      part -= off2(p.north, p.east) / (2 * aside);
+    }
+    if (part > 0 && part < 1) out.push_back(part);
+  }
+  return true;
 }
 
 /// Coming nearer until its nearest place, then farther away again. On the ellipsoid that place is another than on the sphere by

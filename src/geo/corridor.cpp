@@ -59,6 +59,11 @@ double prepared_corridor::signed_distance_m(point p, double reach_m) const noexc
   return contains(p) ? -off : std::max(off, 1e-9);
 }
 
+double prepared_corridor::off_m(point p) const noexcept {
+  const vec3 direction = unit(p);
+  return near_metres(direction, edges_.nearest(direction, 8).foot) - half_m_;
+}
+
 clearance prepared_corridor::clearance_of(point p, double reach_m) const noexcept {
   const vec3 direction = unit(p);
   const double limit = chord2_within(reach_m + half_m_);

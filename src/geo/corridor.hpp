@@ -17,6 +17,8 @@ class prepared_corridor {
   bool contains(point p) const noexcept { return bounds_.contains(p) && holds(p, unit(p)); }
   /// Inside it is what is left to half the width; where the path comes back on itself the boundary may be farther.
   double signed_distance_m(point p, double reach_m) const noexcept;
+  /// How much farther from the path it is than half the width: less than 0 inside. Hardly another than what contains() goes by.
+  double off_m(point p) const noexcept;
   clearance clearance_of(point p, double reach_m) const noexcept;
   void probes(const arc& way, parts& out) const;
   const bbox& bounds() const noexcept { return bounds_; }

@@ -123,25 +123,77 @@ bool flat_rings::inside(point p) const {
   return !off_edges || odd;
 }
 
-/// Distances on the plane are too long: by 1 / cos^2 of the angle from the centre at most.
-std::optional<double> flat_rings::free_angle(point p) const {
+bool flat_rings::meets(point from, point to, parts& out) const {
+  if (far2_ > small_plane2) return false;  // there a line's parts are not those of the way
+  const auto a = project(from), b = project(to);
+  if (!a || !b) return true;
+  const flat way{b->x - a->x, b->y - a->y};
+  const auto off = [&](flat p) { return way.x * (p.y - a->y) - way.y * (p.x - a->x); };
+  const auto add = [&](double part) {
+    if (part > 0 && part < 1) out.push_back(part);
+  };
+  const double length2 = way.x * way.x + way.y * way.y;
+  const double doubt = flat_rounding * std::sqrt(length2);
+  const auto ask = [&](std::size_t edge) {
+    if (!has_edge(edge)) return true;
+    const flat c = vertices_[edge], d = vertices_[edge + 1];
+    const double off_c = off(c), off_d = off(d);
+    if ((off_c > doubt && off_d > doubt) || (off_c < -doubt && off_d < -doubt)) return true;
+    const auto part_at = [&](flat p) { return ((p.x - a->x) * way.x + (p.y - a->y) * way.y) / length2; };
+    if (std::fabs(off_c - off_d) > 4 * doubt) {
+      const double part = off_c / (off_c - off_d);
+      add(part_at({c.x + part * (d.x - c.x), c.y + part * (d.y - c.y)}));
+    } else {  // along the way
+      add(part_at(c));
+      add(part_at(d));
+    }
+    return true;
+  };
+  if (length2 == 0) return true;
+  if (boxes_.empty()) {
+    for (std::size_t i = 0; i + 1 < vertices_.size(); ++i) ask(i);
+  } else {
+    const double west = std::min(a->x, b->x), south = std::min(a->y, b->y), north = std::max(a->y, b->y);
+    boxes_.walk(
+        boxes_.root(),
+        [&](const strip& box) {
+          return box.y_low <= north + flat_rounding && box.y_high >= south - flat_rounding &&
+                 box.x_high >= west - flat_rounding;
+        },
+        ask);
+  }
+  return true;
+}
+
+std::optional<flat_rings::nearest_edge> flat_rings::nearest(point p) const {
   if (far2_ > small_plane2 || ends_.size() != 1 || vertices_.size() > few_enough) return std::nullopt;
   const auto there = project(p);
   if (!there) return std::nullopt;
   const double far2 = std::max(far2_, there->x * there->x + there->y * there->y);
   if (far2 > small_plane2) return std::nullopt;
+  const auto foot_on = [](flat a, flat along) {
+    const double part = -(a.x * along.x + a.y * along.y) / (along.x * along.x + along.y * along.y);
+    const double on_edge = std::clamp(part, 0.0, 1.0);
+    return flat{a.x + on_edge * along.x, a.y + on_edge * along.y};
+  };
+  // Hardly any branches, since which edge is near is as good as chance.
   double least2 = 1e300;
+  flat nearest;
+  unsigned odd = 0;
   flat a{vertices_[0].x - there->x, vertices_[0].y - there->y};
   for (std::size_t i = 1; i < vertices_.size(); ++i) {
     const flat b{vertices_[i].x - there->x, vertices_[i].y - there->y};
     const flat along{b.x - a.x, b.y - a.y};
-    const double length2 = along.x * along.x + along.y * along.y;
-    const double part = std::clamp(-(a.x * along.x + a.y * along.y) / length2, 0.0, 1.0);
-    const flat off{a.x + part * along.x, a.y + part * along.y};
-    least2 = std::min(least2, off.x * off.x + off.y * off.y);
+    const unsigned passes = (a.y > 0) ^ (b.y > 0);
+    odd ^= passes & static_cast<unsigned>((a.x * along.y > a.y * along.x) == (along.y > 0));
+    const flat off = foot_on(a, along);
+    if (const double off2 = off.x * off.x + off.y * off.y; off2 < least2) {
+      least2 = off2;
+      nearest = off;
+    }
     a = b;
   }
-  return std::sqrt(least2) / (1 + far2);
+  return nearest_edge{.inside = odd != 0, .to_x = nearest.x, .to_y = nearest.y, .far2 = far2};
 }
 
 std::size_t flat_rings::bytes() const noexcept {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "box_levels.hpp"
+#include "crossing_search.hpp"
 #include "edge_tree.hpp"
 #include "haulcast/geo/point.hpp"
 #include "haulcast/geo/shape.hpp"
@@ -19,11 +20,24 @@ class flat_rings {
   /// Nothing when a vertex is more than 60 degrees from the centre, where the plane runs off to infinity.
   static std::optional<flat_rings> of(const polygon& area);
 
+  point center() const noexcept { return center_; }
+
   /// Edges are inside. O(edges) up to 32 of them, beyond that O(log n) where they lie apart.
   bool inside(point p) const;
 
-  /// Radians to the nearest edge or somewhat less. Nothing where that would take long or the plane is too wide.
-  std::optional<double> free_angle(point p) const;
+  /// Adds where the straight line meets edges, as parts of its length. False: the plane is too wide for that.
+  bool meets(point from, point to, parts& out) const;
+
+  /// What is nearest of the edges.
+  struct nearest_edge {
+    bool inside;      // the place that was asked about is; not to be relied on at an edge
+    double to_x = 0;  // from there on the plane, to the east and to the north
+    double to_y = 0;
+    double far2;  // the square of how far from the centre anything of this lies
+  };
+  /// Nothing where that would take long or the plane is too wide: distances on it are too long, by 1 / cos² of the angle from
+  /// the centre at most, which is less than 1 + far2.
+  std::optional<nearest_edge> nearest(point p) const;
 
   std::size_t bytes() const noexcept;
 

@@ -10,6 +10,13 @@
 
 namespace haulcast::geo {
 
+namespace {
+
+/// Some 10 km, on which the radii of curvature are what they are at the centre, to a ten-thousandth.
+constexpr double even_plane2 = 2.5e-6;
+
+}  // namespace
+
 std::vector<std::vector<vec3>> directions_of(const polygon& area) {
   std::vector<std::vector<vec3>> rings;
   for (const auto& ring : area.rings) {
@@ -21,6 +28,12 @@ std::vector<std::vector<vec3>> directions_of(const polygon& area) {
 
 prepared_polygon::prepared_polygon(const polygon& of) : edges_{directions_of(of)}, flat_{flat_rings::of(of)} {
   if (!flat_) sides_.emplace(edges_);
+  if (flat_) {
+    const double sine = std::sin(flat_->center().latitude * radians);
+    const double w2 = 1 - eccentricity2 * sine * sine;
+    east_radius_m_ = equatorial_radius_m / std::sqrt(w2);
+    north_radius_m_ = east_radius_m_ * (1 - eccentricity2) / w2;
+  }
   // A pole may lie in a hole: the outer ring alone says how far to go.
   bounds_ = of.rings.size() > 1 ? prepared_polygon{polygon{{of.rings.front()}}}.bounds()
                                 : bounds_of_ring(of.rings.front(), holds({90, 0}), holds({-90, 0}));
@@ -29,6 +42,10 @@ prepared_polygon::prepared_polygon(const polygon& of) : edges_{directions_of(of)
 bool prepared_polygon::holds(point p) const noexcept { return flat_ ? flat_->inside(p) : sides_->inside(edges_, unit(p)); }
 
 double prepared_polygon::signed_distance_m(point p, double reach_m) const noexcept {
+  if (const auto near = flat_ ? flat_->nearest(p) : std::nullopt; near && near->far2 < even_plane2) {
+    const double off = std::hypot(near->to_x * east_radius_m_, near->to_y * north_radius_m_);
+    return contains(p) ? -off : std::max(off, 1e-9);
+  }
   const vec3 there = unit(p);
   const double limit = chord2_within(reach_m);
   const auto found = edges_.nearest(there, limit);
@@ -37,8 +54,10 @@ double prepared_polygon::signed_distance_m(point p, double reach_m) const noexce
 }
 
 clearance prepared_polygon::clearance_of(point p, double reach_m) const noexcept {
-  if (flat_) {
-    if (const auto angle = flat_->free_angle(p)) return {contains(p), *angle * radius_least_m - 0.5};
+  if (const auto near = flat_ ? flat_->nearest(p) : std::nullopt) {
+    const double angle = std::sqrt(near->to_x * near->to_x + near->to_y * near->to_y) / (1 + near->far2);
+    const double free_m = angle * radius_least_m - 0.5;
+    return {free_m > 0 ? near->inside : contains(p), free_m};
   }
   return {contains(p), surely_free_m(signed_distance_m(p, reach_m))};
 }

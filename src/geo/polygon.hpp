@@ -9,6 +9,7 @@
 #include "edge_tree.hpp"
 #include "flat_rings.hpp"
 #include "haulcast/geo/region.hpp"
+#include "short_way.hpp"
 #include "sides.hpp"
 
 namespace haulcast::geo {
@@ -24,6 +25,8 @@ class prepared_polygon {
   double signed_distance_m(point p, double reach_m) const noexcept;
   clearance clearance_of(point p, double reach_m) const noexcept;
   void probes(const arc& way, parts& out) const;
+  /// Adds where the way meets edges, if anywhere. False: that is not known so simply.
+  bool meets(const short_way& way, parts& out) const { return flat_ && flat_->meets(way.at(0), way.at(1), out); }
   const bbox& bounds() const noexcept { return bounds_; }
   coverage of(const cap& piece) const noexcept;
   std::size_t bytes() const noexcept;
@@ -34,6 +37,8 @@ class prepared_polygon {
   edge_tree edges_;
   std::optional<flat_rings> flat_;
   std::optional<sides> sides_;  // where there is no flat_
+  double east_radius_m_ = 0;    // of curvature, at the plane's centre
+  double north_radius_m_ = 0;
   bbox bounds_;
 };
 

@@ -1,12 +1,16 @@
 #include "haulcast/geo/region.hpp"
 
 #include <algorithm>
+#include <boost/math/tools/toms748_solve.hpp>
 #include <cmath>
+#include <cstdint>
+#include <optional>
 #include <variant>
 
 #include "circle.hpp"
 #include "corridor.hpp"
 #include "polygon.hpp"
+#include "short_way.hpp"
 
 namespace haulcast::geo {
 namespace {
@@ -33,37 +37,58 @@ bool share_longitude(const bbox& a, const bbox& b) {
          (holds(a, 180) && holds(b, -180)) || (holds(a, -180) && holds(b, 180));
 }
 
-/// The places of a way, asked for some twenty times for each crossing. Those of a short one, not near a pole, are told from
-/// three by a parabola: to a hundredth of a millimetre, without trigonometry.
-class way_places {
- public:
-  way_places(point a, point b, const arc& way) : a_{a}, b_{b}, way_{way} {
-    is_short_ = way.angle() < short_angle && std::max(std::abs(a.latitude), std::abs(b.latitude)) < short_latitude_max;
-    if (!is_short_) return;
-    const point middle = place(way.at(0.5));
-    north_ = b.latitude - a.latitude;
-    east_ = std::remainder(b.longitude - a.longitude, 360);
-    bulge_north_ = 4 * (middle.latitude - a.latitude - north_ / 2);
-    bulge_east_ = 4 * (std::remainder(middle.longitude - a.longitude, 360) - east_ / 2);
+/// Of a way along which the boundary is met at these parts, if anywhere: where it changes sides there. Only inside may its ends
+/// be other than what is next to them, since the boundary is inside.
+template <class Shape>
+void find_among(parts& meetings, const Shape& s, const short_way& way, std::vector<double>& out) {
+  const auto inside = [&](double part) { return s.contains(way.at(part)); };
+  const bool first = inside(0), last = inside(1);
+  if (meetings.empty()) {
+    if (first != last) out.push_back(find_by_halves(0, 1, first, fine_part(way.angle()), inside));
+    return;
   }
-  point operator()(double part) const {
-    if (part <= 0) return a_;
-    if (part >= 1) return b_;
-    if (!is_short_) return place(way_.at(part));
-    const double bulge = part * (1 - part);
-    const double longitude = a_.longitude + part * east_ + bulge * bulge_east_;
-    return {a_.latitude + part * north_ + bulge * bulge_north_,
-            std::abs(longitude) > 180 ? std::remainder(longitude, 360) : longitude};
+  std::ranges::sort(meetings);
+  bool before = first && inside(meetings.front() / 2);
+  if (before != first) out.push_back(0);
+  for (std::size_t i = 0; i < meetings.size(); ++i) {
+    const bool is_last = i + 1 == meetings.size();
+    const bool after = is_last ? last && inside((meetings[i] + 1) / 2) : inside((meetings[i] + meetings[i + 1]) / 2);
+    if (after != before) out.push_back(meetings[i]);
+    before = after;
   }
+  if (before != last) out.push_back(1);
+}
 
- private:
-  static constexpr double short_angle = 2e-4;  // 1.3 km
-  static constexpr double short_latitude_max = 70;
-  point a_, b_;
-  const arc& way_;
-  bool is_short_ = false;
-  double north_ = 0, east_ = 0, bulge_north_ = 0, bulge_east_ = 0;
-};
+/// None: both ends are on the same side of it.
+template <class Off>
+std::optional<double> find_root(double low, double high, double fine, const Off& off) {
+  const double off_low = off(low), off_high = off(high);
+  if ((off_low < 0) == (off_high < 0) || off_low == 0 || off_high == 0) return std::nullopt;
+  std::uintmax_t steps = 100;
+  const auto narrow = [fine](double a, double b) { return b - a < fine; };
+  const auto [a, b] = boost::math::tools::toms748_solve(off, low, high, off_low, off_high, narrow, steps);
+  return off_low < 0 ? a : b;
+}
+
+template <class Shape>
+void find_along(const Shape& s, point a, point b, std::vector<double>& out) {
+  const arc way{unit(a), unit(b)};
+  if (s.of(cap::around(way)) != coverage::partly) return;
+  parts probes{0, 1};
+  if (way.angle() > 0) s.probes(way, probes);
+  std::ranges::sort(probes);
+  const auto nearly = short_way::of(a, b);
+  const auto at = [&](double part) { return part <= 0 ? a : part >= 1 ? b : nearly ? nearly->at(part) : place(way.at(part)); };
+  const auto inside = [&](double part) { return s.contains(at(part)); };
+  const double fine = fine_part(way.angle());
+  const auto find = [&](double low, double high, bool inside_low) {
+    if constexpr (requires { s.off_m(a); }) {
+      if (const auto root = find_root(low, high, fine, [&](double part) { return s.off_m(at(part)); })) return *root;
+    }
+    return find_by_halves(low, high, inside_low, fine, inside);
+  };
+  find_changes(probes, inside, find, out);
+}
 
 }  // namespace
 
@@ -91,14 +116,12 @@ clearance region::clearance_of(point p, double reach_m) const noexcept {
 }
 
 void region::crossings(point a, point b, std::vector<double>& out) const {
-  const arc way{unit(a), unit(b)};
   const auto search = [&](const auto& s) {
-    if (s.of(cap::around(way)) != coverage::partly) return;
-    parts probes{0, 1};
-    if (way.angle() > 0) s.probes(way, probes);
-    std::ranges::sort(probes);
-    const way_places at{a, b, way};
-    find_changes(probes, way.angle(), [&](double part) { return s.contains(at(part)); }, out);
+    if constexpr (requires(const short_way& way, parts& meetings) { s.meets(way, meetings); }) {
+      const auto nearly = short_way::of(a, b);
+      if (parts meetings; nearly && s.meets(*nearly, meetings)) return find_among(meetings, s, *nearly, out);
+    }
+    find_along(s, a, b, out);
   };
   std::visit(search, prepared_->shape);
 }

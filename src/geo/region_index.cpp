@@ -59,6 +59,8 @@ bool region_index::containing(point p, memo& last, std::vector<std::uint32_t>& o
   last = {};
   const auto& [where, changes, inside, partly] = look_up(at);
   out.assign(inside.begin(), inside.end());
+  for (const std::uint32_t key : partly) __builtin_prefetch(&records_[key].shape);
+  for (const std::uint32_t key : partly) records_[key].shape->prefetch();
   for (const std::uint32_t key : partly) {
     if (records_[key].shape->contains(p)) out.push_back(key);
   }

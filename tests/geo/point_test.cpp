@@ -54,4 +54,21 @@ TEST(Bbox, TheWholeEarthHoldsEverything) {
 }
 
 }  // namespace
+TEST(Between, IsThatPartOfTheGreatCircle) {
+  EXPECT_EQ(between({52, 13}, {53, 14}, 0), (point{52, 13}));
+  EXPECT_EQ(between({52, 13}, {53, 14}, 1), (point{53, 14}));
+  EXPECT_EQ(between({52, 13}, {52, 13}, 0.5), (point{52, 13}));
+  const point over_the_edge = between({0, 179.999}, {0, -179.997}, 0.75);
+  EXPECT_NEAR(over_the_edge.longitude, -179.998, 1e-9);
+  for (const double far : {0.00001, 0.005, 0.012, 0.5, 40.0}) {
+    const point a{48, 11}, b{48 + far / 2, 11 + far};
+    const double whole = distance_m(a, b);
+    for (const double part : {0.1, 0.5, 0.9}) {
+      const point there = between(a, b, part);
+      EXPECT_NEAR(distance_m(a, there), part * whole, 1e-4) << far;
+      EXPECT_NEAR(distance_m(a, there) + distance_m(there, b), whole, 1e-6) << "on the shortest way";
+    }
+  }
+}
+
 }  // namespace haulcast::geo

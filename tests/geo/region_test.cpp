@@ -155,12 +155,13 @@ TEST(Crossings, OfAShortWayAreOnItAndOnTheBoundaryWhereverItIs) {
   std::size_t found = 0;
   for (int i = 0; i < 40'000; ++i) {
     const point center{dice.between(-89.9, 89.9), dice.one_in(3) ? dice.between(179.9, 180) : dice.between(-180, 180)};
-    const region made{circle{center, dice.log_between(20, 2'000)}};
-    const point a = walk(center, dice.between(0, 360), dice.between(0, 1'500));
+    const double radius_m = dice.log_between(20, 5'000);
+    const region made{circle{center, radius_m}};
+    const point a = walk(center, dice.between(0, 360), dice.one_in(2) ? radius_m : dice.between(0, 1'500));
     const point b = walk(a, dice.between(0, 360), dice.log_between(1, 1'500));
     for (const double part : crossings(made, a, b)) {
       ++found;
-      ASSERT_LT(std::abs(made.signed_distance_m(on_great_circle(a, b, part))), 0.001)
+      ASSERT_NEAR(geodesic(center, on_great_circle(a, b, part)), radius_m, 0.001)
           << center.latitude << ", " << center.longitude << " at " << part;
     }
   }
@@ -173,32 +174,48 @@ TEST(Crossings, ATouchWithoutLengthIsNoVisit) {
   EXPECT_TRUE(along.empty()) << "through the corner's very point";
 }
 
+// Asks at 200 places of the way. How many crossings it has.
+std::size_t expect_sides_change_there(const shape& of, point a, point b) {
+  const region made{of};
+  const auto parts = crossings(made, a, b);
+  EXPECT_EQ(parts.size() % 2 == 1, made.contains(a) != made.contains(b));
+  EXPECT_TRUE(std::ranges::is_sorted(parts));
+  const double margin = 1e-3 / std::max(1e-3, geodesic(a, b));
+  // Between two arms of a corridor a gap of half a hundredth of its width may be passed over.
+  double doubt = 1e-3;
+  if (const auto* c = std::get_if<corridor>(&of)) doubt = 0.01 * c->width_m;
+  bool inside = made.contains(a);
+  std::size_t next = 0;
+  for (int k = 1; k < 200; ++k) {
+    const double part = k / 200.0;
+    for (; next < parts.size() && parts[next] < part; ++next) inside = !inside;
+    const bool near_one = std::ranges::any_of(parts, [&](double at) { return std::fabs(at - part) < margin; });
+    const point on = on_great_circle(a, b, part);
+    if (!near_one && std::fabs(made.signed_distance_m(on)) > doubt) EXPECT_EQ(made.contains(on), inside) << part;
+  }
+  return parts.size();
+}
+
 TEST(Crossings, BetweenTwoTheWayIsAllInsideOrAllOutside) {
   random_shapes random{23};
   std::size_t crossed = 0;
   for (int i = 0; i < 3000; ++i) {
     const shape of = any(random);
-    const region made{of};
     const point a = random.near(of);
     const point b = walk(random.near(of), 0, 0.1);
-    if (geodesic(a, b) > 100'000) continue;
-    const auto parts = crossings(made, a, b);
-    crossed += parts.size();
-    EXPECT_EQ(parts.size() % 2 == 1, made.contains(a) != made.contains(b));
-    EXPECT_TRUE(std::ranges::is_sorted(parts));
-    double margin = 1e-3 / std::max(1e-3, geodesic(a, b));
-    // Between two arms of a corridor a gap of half a hundredth of its width may be passed over.
-    double doubt = 1e-3;
-    if (const auto* c = std::get_if<corridor>(&of)) doubt = 0.01 * c->width_m;
-    bool inside = made.contains(a);
-    std::size_t next = 0;
-    for (int k = 1; k < 200; ++k) {
-      const double part = k / 200.0;
-      for (; next < parts.size() && parts[next] < part; ++next) inside = !inside;
-      const bool near_one = std::ranges::any_of(parts, [&](double at) { return std::fabs(at - part) < margin; });
-      const point on = on_great_circle(a, b, part);
-      if (!near_one && std::fabs(made.signed_distance_m(on)) > doubt) EXPECT_EQ(made.contains(on), inside) << part;
-    }
+    if (geodesic(a, b) < 100'000) crossed += expect_sides_change_there(of, a, b);
+  }
+  EXPECT_GT(crossed, 500U);
+}
+
+TEST(Crossings, BetweenTwoAShortWayIsAllInsideOrAllOutside) {
+  random_shapes random{24};
+  std::size_t crossed = 0;
+  for (int i = 0; i < 6000; ++i) {
+    const shape of = any(random);
+    const point a = random.near(of);
+    const point b = walk(a, random.between(0, 360), random.log_between(1, 1'300));
+    crossed += expect_sides_change_there(of, a, b);
   }
   EXPECT_GT(crossed, 500U);
 }

@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <queue>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +23,7 @@
 #include "haulcast/engine/options.hpp"
 #include "haulcast/engine/retry_keys.hpp"
 #include "haulcast/engine/truck.hpp"
+#include "haulcast/engine/trucks_inside.hpp"
 
 namespace haulcast::engine {
 
@@ -267,9 +267,9 @@ class world {
   std::vector<truck_index> passing_;                                             // changed before it, not taken yet
   retry_keys retries_;
   engine::geofences geofences_;
-  fences_in_force fences_;                                                             // the active ones of geofences_
-  block_vector<presence> presences_;                                                   // of trucks_, place by place
-  std::map<std::string, std::set<truck_index>, std::less<>> inside_;                   // who is believed to be in, by geofence
+  fences_in_force fences_;            // the active ones of geofences_
+  block_vector<presence> presences_;  // of trucks_, place by place
+  trucks_inside inside_;
   std::priority_queue<due_entry, std::vector<due_entry>, std::greater<>> dwell_dues_;  // mostly one entry for each truck
   import_under_way import_;
   std::map<std::string, unsettled_fence, std::less<>> unsettled_;  // changed, with trucks in them

@@ -15,6 +15,9 @@ struct point {
 /// (R. W. Sinnott, "Virtues of the Haversine", 1984). Within 0.6 % of the ellipsoid. O(1).
 double distance_m(point a, point b) noexcept;
 
+/// The place on the great circle from `a` to `b` at that part of its length, from 0 to 1. O(1).
+point between(point a, point b, double part) noexcept;
+
 /// A rectangle of a map, west to east and south to north in degrees. `west > east` crosses the antimeridian.
 struct bbox {
   double west = -180;

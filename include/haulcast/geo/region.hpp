@@ -47,7 +47,7 @@ class region {
 
   /// Where the shortest line from `a` to `b` crosses the boundary, as parts of its length from 0 to 1, ascending; between two
   /// of them the line is all inside or all outside. Their number is odd when contains() tells `a` and `b` apart; a touch
-  /// without length is none. To a tenth of a millimetre. Appends to `out`, and allocates where there is much to look at. Meant
+  /// without length is none. To a millimetre. Appends to `out`, and allocates where there is much to look at. Meant
   /// for two positions of a truck: up to some 100 km. Between two arms of a corridor, a gap of a hundredth of its width may be
   /// missed.
   void crossings(point a, point b, std::vector<double>& out) const;
@@ -61,6 +61,8 @@ class region {
   coverage of(const bbox& box) const noexcept;
 
   std::size_t bytes() const noexcept;
+  /// Asks for the memory that answers begin with.
+  void prefetch() const noexcept { __builtin_prefetch(prepared_.get()); }
 
  private:
   struct prepared;
