@@ -42,14 +42,19 @@ class standing_truck {
     p.point.longitude += noise(dice) * degrees_per_metre / std::cos(0.826884);  // of the depot's latitude
     p.accuracy_m = accuracy_m;
     p.heading = heading;
+    heard_ = p.point;
     return static_cast<int>(w.to(p).size());
   }
+  /// How far outside the newest position is, as it was heard.
+  double heard_out_by() const { return region_.signed_distance_m(heard_); }
   int second() const { return second_; }
 
   std::mt19937_64 dice;
   walk w;
 
  private:
+  geo::region region_{circle().shape};
+  geo::point heard_;
   int second_ = 0;
 };
 
@@ -58,6 +63,7 @@ struct hour {
   int changes = 0;          // while it stood
   int from_boundary = 0;    // positions beyond the boundary until its exit was told
   int from_hysteresis = 0;  // those of them beyond the hysteresis
+  int from_heard = 0;       // those that were heard to be beyond it
 };
 hour an_hour(unsigned seed, double metres_inside, bool says_accuracy) {
   static const double edge = edge_of(circle());
@@ -73,6 +79,7 @@ hour an_hour(unsigned seed, double metres_inside, bool says_accuracy) {
     h.from_boundary += out_by > 0 ? 1 : 0;
     h.from_hysteresis += out_by > 20 ? 1 : 0;
     truck.hear(edge + out_by, sigma, accuracy, 60, 0);
+    h.from_heard += truck.heard_out_by() > circle().hysteresis_m ? 1 : 0;
   }
   EXPECT_FALSE(truck.w.inside()) << "whoever drives out is told to have left";
   return h;
@@ -80,7 +87,7 @@ hour an_hour(unsigned seed, double metres_inside, bool says_accuracy) {
 
 TEST(FenceNoise, AThousandHoursJustInsideAreNoPairAndDrivingOutIsToldSoon) {
   int changes = 0, slowest = 0;
-  std::vector<int> after(10), beyond(10);
+  std::vector<int> after(10), beyond(10), heard(10);
   for (unsigned seed = 0; seed < hours; ++seed) {
     const hour h = an_hour(seed, seed % 3 * 5.0, seed % 2 == 0);
     EXPECT_LE(h.changes, 2) << "in hour " << seed;
@@ -88,12 +95,15 @@ TEST(FenceNoise, AThousandHoursJustInsideAreNoPairAndDrivingOutIsToldSoon) {
     slowest = std::max(slowest, h.from_boundary);
     ++after.at(static_cast<std::size_t>(h.from_boundary));
     ++beyond.at(static_cast<std::size_t>(h.from_hysteresis));
+    ++heard.at(static_cast<std::size_t>(h.from_heard));
   }
   std::printf("%d changes in %u hours; positions until told", changes, hours);
-  for (std::size_t i = 0; i < after.size(); ++i) std::printf(" %zu:%d/%d", i, after[i], beyond[i]);
-  std::printf(" (beyond the boundary / the hysteresis)\n");
+  for (std::size_t i = 0; i < after.size(); ++i) std::printf(" %zu:%d/%d/%d", i, after[i], beyond[i], heard[i]);
+  std::printf(" (beyond the boundary / the hysteresis / as heard)\n");
   EXPECT_LE(changes, 2) << "one false pair in all, at most";
   EXPECT_LE(slowest, 5);
+  EXPECT_EQ(heard[0] + heard[1] + heard[2], static_cast<int>(hours))
+      << "told within two positions that are heard to be outside";
 }
 
 TEST(FenceNoise, AThousandHoursJustOutsideAreNoVisit) {
