@@ -298,7 +298,7 @@ void end(visit& v, utc_time now, const newest_place& truck, exit_reason why, fen
 
 // None: it goes on.
 std::optional<exit_reason> why_it_ends(const visit& v, const geofence* g, const newest_place& truck) {
-  if (g == nullptr) return exit_reason::deleted;
+  if (g == nullptr || g->created > v.version) return exit_reason::deleted;  // it may be there again
   if (!g->active) return exit_reason::disabled;
   if (!g->concerns(truck.truck_id)) return exit_reason::changed;
   if (g->version == v.version) return std::nullopt;

@@ -21,7 +21,8 @@ enum : std::uint64_t {
   restricted_bit = 16,
   speed_limit_bit = 32,
   inactive_bit = 64,
-  known_bits = 127,
+  changed_bit = 128,  // since it was created; without it that is taken to be its version
+  known_bits = 255,
 };
 
 void save_point(geo::point p, byte_writer& out) {
@@ -113,7 +114,8 @@ void geofence::save(byte_writer& out) const {
   const bool limited = !std::isnan(speed_limit_kmh);
   out.varint((alert_on.on_enter ? on_enter_bit : 0) | (alert_on.on_exit ? on_exit_bit : 0) |
              (alert_on.on_dwell ? on_dwell_bit : 0) | (dwell ? dwell_bit : 0) | (restricted ? restricted_bit : 0) |
-             (limited ? speed_limit_bit : 0) | (active ? 0 : inactive_bit));
+             (limited ? speed_limit_bit : 0) | (active ? 0 : inactive_bit) | (created != version ? changed_bit : 0));
+  if (created != version) out.varint(created);
   out.text(name);
   out.text(merchant_id);
   out.raw(hysteresis_m);
@@ -133,6 +135,7 @@ bool geofence::load(byte_reader& in) {
   alert_on = {(flags & on_enter_bit) != 0, (flags & on_exit_bit) != 0, (flags & on_dwell_bit) != 0};
   restricted = (flags & restricted_bit) != 0;
   active = (flags & inactive_bit) == 0;
+  created = (flags & changed_bit) != 0 ? in.varint() : version;
   name = in.text();
   merchant_id = in.text();
   hysteresis_m = in.raw();

@@ -91,13 +91,6 @@ void visit::found(const geofence& g) {
   speed_limit_kmh = g.speed_limit_kmh;
 }
 
-std::optional<utc_time> visit::dwells_at() const noexcept {
-  if (!inside || dwelled) return std::nullopt;
-  const utc_time due = entered_at + dwell_after;
-  if (run > 0 && since.when < due) return std::nullopt;
-  return due;
-}
-
 visit* visits::find(std::string_view geofence_id) noexcept {
   const auto at = std::ranges::lower_bound(all_, geofence_id, std::less<>{}, &visit::geofence_id);
   return at != all_.end() && at->geofence_id == geofence_id ? &*at : nullptr;

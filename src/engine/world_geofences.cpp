@@ -13,14 +13,15 @@ bool may_touch(const geofence& there, const std::string& merchant) noexcept {
 
 }  // namespace
 
-// False: there was none of its id before.
-bool world::enforce(const std::shared_ptr<const geofence>& what) {
-  const bool there = geofences_.find(what->id) != nullptr;
+void world::enforce(const std::shared_ptr<geofence>& what, offset_t offset) {
+  const auto there = geofences_.find(what->id);
+  what->version = offset;
+  what->created = there ? there->created : offset;
+  what->prepare();
   geofences_.set(what);
   fences_.put(what);
   follows_ = true;
   if (there) fence_has_changed(what->id);
-  return there;
 }
 
 // Ids are one space for all. To a merchant what belongs to others is not there: a condition on it is answered so, and only that
@@ -42,9 +43,7 @@ void world::decide(const put_geofence& asked, utc_time, offset_t offset, outcome
     return;
   }
   auto made = std::make_shared<geofence>(asked.what);
-  made->version = offset;
-  made->prepare();
-  enforce(made);
+  enforce(made, offset);
   out.fence = {made->id, std::move(made)};
   out.decided = {present ? command_status::updated : command_status::created, offset};
 }

@@ -39,9 +39,7 @@ void world::decide(const enforce_geofences& asked, utc_time, offset_t offset, ou
   for (std::uint32_t i = 0; i < asked.count && !import_.staged.empty(); ++i) {
     const std::shared_ptr<geofence> next = std::move(import_.staged.front());
     import_.staged.pop_front();
-    next->version = offset;
-    next->prepare();
-    enforce(next);
+    enforce(next, offset);
     out.enforced.push_back(next);
   }
   if (import_.staged.empty()) import_ = {};

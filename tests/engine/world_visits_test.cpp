@@ -302,6 +302,14 @@ TEST_F(Visits, WhenAGeofenceIsDeletedThoseInItLeave) {
   EXPECT_EQ(today.drive(exact(8s, 100)), all{});
 }
 
+TEST_F(Visits, AGeofenceThatIsDeletedAndCreatedAgainWhileNobodyLooksIsLeftAndEntered) {
+  today.put(around_depot(500));
+  today.drive(at(0s, 0));
+  today.remove("depot");
+  today.put(around_depot(500));
+  EXPECT_EQ(today.drive(at(7s, 0)), (all{"exited depot @7 deleted", "entered depot @7"}));
+}
+
 TEST_F(Visits, ATruckThatIsHeardFirstIsToldThen) {
   today.put(plain(strip(0, 500, "yard")));
   today.drive(exact(0s, 100));

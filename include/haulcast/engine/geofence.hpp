@@ -58,6 +58,7 @@ struct geofence {
   std::vector<std::string> tags{};    // in the order given
   std::string merchant_id{};          // whose it is; empty: the operator's
   std::uint64_t version = 0;          // the record that set it, and so another one for each change
+  std::uint64_t created = 0;          // the first of these; another one once it was deleted; 0: not in a world yet
 
   seconds dwell_after() const noexcept { return dwell.value_or(default_dwell); }
   bool belongs_to(std::string_view merchant) const noexcept { return !merchant.empty() && merchant_id == merchant; }

@@ -16,9 +16,9 @@ class byte_writer;
 namespace haulcast::engine {
 
 /// Grows whenever the same input may lead to another outcome; recorded beside the options.
-inline constexpr std::uint32_t version =
-    7;  // 2: commands, removed trucks; 3: retry keys; 4: geofences; 5: visits; 6: imports,
-        // what an inexact position proves, exits first, a limit for all; 7: crossings of short ways
+inline constexpr std::uint32_t version = 7;  // 2: commands, removed trucks; 3: retry keys; 4: geofences; 5: visits; 6: imports,
+                                             // what an inexact position proves, exits first, a limit for all; 7: crossings of
+                                             // short ways, geofences deleted and created again
 
 struct options {
   seconds identity_window{21'600};            // how far behind a truck's newest position duplicates are told exactly

@@ -27,32 +27,38 @@ struct crossing {
 
 /// One geofence that a truck is believed to be in, or that it seems to have entered.
 struct visit {
-  std::string geofence_id;
-  std::string geofence_name;         // as it was when it was judged last: it may be gone when its end is told
-  bool tells_exit = true;            // likewise
-  seconds dwell_after{0};            // likewise
-  std::uint64_t version = 0;         // of the geofence by which it was judged last
-  const geofence* fence = nullptr;   // that one; set by whoever looks it up (not state, as the next: never saved)
+  // First what every position asks.
+  const geofence* fence = nullptr;   // by which it was judged last; set by whoever looks it up (not state, as the next)
   double speed_limit_kmh = unknown;  // its
+  std::uint32_t run = 0;             // positions in a row that say otherwise than what is believed, see below
   bool inside = false;               // it is believed to be in; otherwise only its newest positions say so
   bool dwelled = false;              // and has been there for long
   bool trespassing = false;          // where nobody may be: told
   bool speeding = false;             // faster than may be there: told
   utc_time entered_at;               // of one that is inside
+  seconds dwell_after{0};            // as it was when it was judged last: it may be gone when its end is told
+  std::string geofence_id;
+  std::string geofence_name;  // likewise
+  bool tells_exit = true;     // likewise
+  std::uint64_t version = 0;  // likewise
 
-  /// Positions in a row that say otherwise than what is believed, and since when.
-  std::uint32_t run = 0;
-  double evidence = 0;  // what they weigh together
+  /// Of a run.
   crossing since;
-  geo::point from;     // where the truck was before it crossed
-  double doubt_m = 0;  // the worst accuracy of that and of the positions since
+  double evidence = 0;  // what they weigh together
+  geo::point from;      // where the truck was before it crossed
+  double doubt_m = 0;   // the worst accuracy of that and of the positions since
 
   /// From now on it is judged by this geofence.
   void judge_by(const geofence& g);
   /// It is judged by this one already, which somebody looked up.
   void found(const geofence& g);
   /// When it will have dwelled. None: it has, or seems to have left before.
-  std::optional<utc_time> dwells_at() const noexcept;
+  std::optional<utc_time> dwells_at() const noexcept {
+    if (!inside || dwelled) return std::nullopt;
+    const utc_time due = entered_at + dwell_after;
+    if (run > 0 && since.when < due) return std::nullopt;
+    return due;
+  }
 };
 
 /// In the order of their geofences' ids, at most `most`; what a truck enters beyond that is not followed.

@@ -244,7 +244,7 @@ class world {
   void decide(const stage_geofences& asked, utc_time now, offset_t offset, outcome& out);
   void decide(const import_geofences& asked, utc_time now, offset_t offset, outcome& out);
   void decide(const enforce_geofences& asked, utc_time now, offset_t offset, outcome& out);
-  bool enforce(const std::shared_ptr<const geofence>& what);
+  void enforce(const std::shared_ptr<geofence>& what, offset_t offset);
   void remember(const command& input, const command_outcome& came_to, offset_t offset);
   std::optional<std::uint64_t> version_of(std::optional<truck_index> known) const;
   void set_registration(truck_index index, registration what, offset_t offset, outcome& out);
