@@ -15,7 +15,7 @@ namespace haulcast::support {
 /// Has an empty database `haulcast` from the beginning. Not thread-safe.
 class beset_database {
  public:
-  /// The server it starts keeps commits to itself for as long as it may, so that a crash takes some back.
+  /// Its PostgreSQL keeps commits to itself for as long as it may, so that a crash takes some back.
   beset_database();
 
   /// As `store.url`: by the proxy, so that it can be cut.
@@ -24,12 +24,13 @@ class beset_database {
   std::string connection() const { return server_.connection(name); }
   postgres_server& server() noexcept { return server_; }
   store::story::cutting_proxy& proxy() noexcept { return proxy_; }
-  std::string ask(const std::string& sql) { return server_.run(sql, std::chrono::minutes{10}, name); }
+  /// The first row's first column. Throws std::runtime_error.
+  std::string ask(const std::string& sql) const;
 
   /// Up to which record of the journal the store is written; 0: it has nothing.
-  std::uint64_t record();
+  std::uint64_t record() const;
   /// How many there were.
-  int terminate_backends();
+  int terminate_backends() const;
   /// While everything goes on. The newest one is kept.
   void back_up();
   /// Up to which record the backup goes, at least.

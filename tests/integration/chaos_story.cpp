@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <iostream>
 #include <numeric>
 #include <random>
 #include <span>
@@ -51,7 +52,9 @@ class story {
     const auto enough = [this] { return loader_.acknowledged() >= plan_.acknowledged_in_all; };
     if (outcome_.why.empty()) eventually(enough, 10min);
     outcome_.books = loader_.finish(outcome_.why.empty() ? 60s : 0s);
+    tell("rest");
     if (outcome_.why.empty()) come_to_rest();
+    tell("audited");
     return std::move(outcome_);
   }
 
@@ -129,7 +132,14 @@ class story {
     EXPECT_TRUE(in_time([&] { return database_.record() > before; })) << "the store stands still\n" << server_.log();
   }
 
+  // So that a run that fails tells its way.
+  void tell(const std::string& what) const {
+    const std::chrono::duration<double> since = std::chrono::steady_clock::now() - begun_;
+    std::cout << fmt::format("{:8.1f} s  {}\n", since.count(), what) << std::flush;
+  }
+
   void kill_server() {
+    tell("kills of the server");
     some_more();
     std::this_thread::sleep_for(up_to(500ms));
     leave();
@@ -186,6 +196,7 @@ class story {
     await_progress();
     std::this_thread::sleep_for(up_to(200ms));
     ++outcome_.faults[kind];
+    tell(kind);
   }
 
   void crash_postgres() {
@@ -194,8 +205,10 @@ class story {
     database_.server().kill();
     kill_in_the_midst();
     some_more();
+    database_.proxy().turn_away(true);  // so that nothing is written before it was looked at
     database_.server().start();
     if (database_.record() < before) ++outcome_.taken_back;
+    database_.proxy().turn_away(false);
   }
 
   void terminate() {
@@ -278,7 +291,7 @@ class story {
     outcome_.fences = keeper_.finish(admin);
     EXPECT_TRUE(in_time([&] { return store_has_all(admin); })) << "the store does not follow\n" << server_.log();
     if (!outcome_.why.empty()) return;
-    const auto settled = [&] { return database_.ask("SELECT count(*) FROM haulcast.unsettled_hour") == "0\n"; };
+    const auto settled = [&] { return database_.ask("SELECT count(*) FROM haulcast.unsettled_hour") == "0"; };
     EXPECT_TRUE(in_time(settled)) << "hours are left unsettled";
     const told_hours told = hours_told(admin);
     EXPECT_EQ(server_.stop(60s).code, 0);
@@ -304,6 +317,7 @@ class story {
   ledger_loader loader_;
   fence_keeper keeper_;
   std::chrono::duration<double> starting_took_{0.05};  // the last that was not cut short
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   int faults_since_backup_ = 0;
   chaos_outcome outcome_;
 };

@@ -60,7 +60,10 @@ void cutting_proxy::accept_all() {
   while (!ending_) {
     if (!readable(listening_)) continue;
     const int client = ::accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (client >= 0) threads_.emplace_back([this, client] { carry(client); });
+    if (client >= 0 && turns_away_)
+      ::close(client);
+    else if (client >= 0)
+      threads_.emplace_back([this, client] { carry(client); });
   }
 }
 

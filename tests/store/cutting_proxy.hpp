@@ -34,6 +34,8 @@ class cutting_proxy {
   }
   bool has_cut() const noexcept { return next_ == cut::none; }
   void release() noexcept { released_ = true; }
+  /// Whoever comes is sent away while this holds; those who are there stay.
+  void turn_away(bool whoever_comes) noexcept { turns_away_ = whoever_comes; }
 
  private:
   void accept_all();
@@ -45,6 +47,7 @@ class cutting_proxy {
   std::uint16_t port_ = 0;
   std::atomic<cut> next_{cut::none};
   std::atomic<bool> released_{false};
+  std::atomic<bool> turns_away_{false};
   std::atomic<bool> ending_{false};
   std::vector<std::thread> threads_;  // one for each connection; only the first one adds to it
   std::thread accepting_;
