@@ -43,7 +43,7 @@ struct crash_plan {
   double while_starting = 0;              // share of starts that are killed before they are over, as far as the last one tells
   double before_first = 0;                // ... once the server listens, before or about when it acknowledges something
   std::uint64_t acknowledged_min = 1;     // positions between a start and a death under load; waited for up to a minute
-  std::uint64_t acknowledged_in_all = 0;  // after the last death the load goes on until then
+  std::uint64_t acknowledged_in_all = 0;  // with duplicates and refused ones: after the last death the load goes on until then
   std::chrono::milliseconds longer_max{200};  // lived on after them, drawn evenly
 
   /// How the next death comes about, instead of those shares; each may be missing.

@@ -11,6 +11,7 @@
 #include <functional>
 #include <iostream>
 
+#include "chaos_story.hpp"
 #include "crash_story.hpp"
 #include "faults/switchboard.hpp"
 #include "power_cut_story.hpp"
@@ -58,7 +59,8 @@ std::string wrong_with(const Outcome& o) {
   if constexpr (requires { o.store; }) {
     if (!o.store.clean()) return "the store's audit: " + first_line(o.store.to_string());
   }
-  if (o.from_start != o.from_snapshots) return "verify: another world from the snapshots";
+  if constexpr (requires { o.from_start; })
+    if (o.from_start != o.from_snapshots) return "verify: another world from the snapshots";
   return {};
 }
 
@@ -280,6 +282,28 @@ TEST(Mutant, AStoreWhoseCheckpointIsAheadOfItsRowsIsCaught) {
     plan.mix.large = 0.3;
     return crash(plan);
   });
+}
+
+// Commits are cut off, and nothing else befalls it.
+chaos_plan cuts_plan(std::string_view mutant, std::uint64_t seed) {
+  chaos_plan plan;
+  plan.binary = HAULCAST_RIGGED;
+  plan.environment = with_mutant(mutant);
+  plan.kills = 0;
+  plan.kinds = {chaos_plan::kind::cut_after, chaos_plan::kind::cut_late};
+  plan.faults = 2;
+  plan.seed = seed;
+  return plan;
+}
+
+TEST(Mutant, APostgresStoreWhoseCheckpointIsAheadOfItsRowsIsCaught) {
+  if (postgres_server::programs().empty()) GTEST_SKIP() << "PostgreSQL 15 is not installed";
+  hunt{"early_postgres_checkpoint"}.with([](auto seed) { return chaos(cuts_plan("early_postgres_checkpoint", seed)); });
+}
+
+TEST(Mutant, ACommitTakenForLostBeforeItIsOverIsCaught) {
+  if (postgres_server::programs().empty()) GTEST_SKIP() << "PostgreSQL 15 is not installed";
+  hunt{"impatient_postgres"}.with([](auto seed) { return chaos(cuts_plan("impatient_postgres", seed)); });
 }
 
 class MutantAfterPowerCut : public testing::Test {

@@ -100,3 +100,17 @@ mutant(early_store_checkpoint store/sqlite_writer.cpp "if (auto done = put(rows)
       }
       if (auto done = put(rows); !done) return done;
       if (auto moved")
+
+# The same in PostgreSQL.
+mutant(early_postgres_checkpoint store/postgres_writer.cpp "put(in, rows, how);
+      const journal::checkpoint to{journal_id, rows.reaches};"
+  "if (MUTANT(early_postgres_checkpoint)) {
+        move_checkpoint(in, {journal_id, rows.reaches});
+        in.exec(\"COMMIT; BEGIN\");
+      }
+      put(in, rows, how);
+      const journal::checkpoint to{journal_id, rows.reaches};")
+
+# A commit whose answer was lost is taken for one that never came.
+mutant(impatient_postgres store/postgres_writer.cpp "FROM checkpoint FOR UPDATE\""
+  "FROM checkpoint\" + std::string{MUTANT(impatient_postgres) ? \"\" : \" FOR UPDATE\"}")

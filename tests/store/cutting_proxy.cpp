@@ -15,6 +15,8 @@
 namespace haulcast::store::story {
 namespace {
 
+constexpr std::size_t commit_tail = 4;  // bytes of its message that never come when it is cut inside
+
 bool send_all(int to, const char* bytes, std::size_t size) {
   while (size > 0) {
     const auto sent = ::send(to, bytes, size, MSG_NOSIGNAL);
@@ -58,7 +60,10 @@ void cutting_proxy::accept_all() {
   while (!ending_) {
     if (!readable(listening_)) continue;
     const int client = ::accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (client >= 0) threads_.emplace_back([this, client] { carry(client); });
+    if (client >= 0 && turns_away_)
+      ::close(client);
+    else if (client >= 0)
+      threads_.emplace_back([this, client] { carry(client); });
   }
 }
 
@@ -97,7 +102,8 @@ void cutting_proxy::commit(int client, int server, const std::string& message, c
     ::shutdown(client, SHUT_RDWR);
     while (!released_) std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
-  if (how != cut::before) {
+  if (how == cut::inside) send_all(server, message.data(), message.size() - commit_tail);
+  if (how == cut::after || how == cut::later) {
     send_all(server, message.data(), message.size());
     while (!readable(server) && !ending_) {  // it is done when it is answered
     }

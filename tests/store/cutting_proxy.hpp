@@ -17,6 +17,7 @@ class cutting_proxy {
   enum class cut : std::uint8_t {
     none,
     before,  // the server never hears of it
+    inside,  // the server hears the first half of it, and then nothing more
     after,   // the server does it, and the client is not told
     later,   // the client is cut off at once, and the server hears of it when release() is called
   };
@@ -27,9 +28,14 @@ class cutting_proxy {
 
   std::uint16_t port() const noexcept { return port_; }
   /// The next COMMIT, once.
-  void cut_next(cut how) noexcept { next_ = how; }
+  void cut_next(cut how) noexcept {
+    released_ = false;
+    next_ = how;
+  }
   bool has_cut() const noexcept { return next_ == cut::none; }
   void release() noexcept { released_ = true; }
+  /// Whoever comes is sent away while this holds; those who are there stay.
+  void turn_away(bool whoever_comes) noexcept { turns_away_ = whoever_comes; }
 
  private:
   void accept_all();
@@ -41,6 +47,7 @@ class cutting_proxy {
   std::uint16_t port_ = 0;
   std::atomic<cut> next_{cut::none};
   std::atomic<bool> released_{false};
+  std::atomic<bool> turns_away_{false};
   std::atomic<bool> ending_{false};
   std::vector<std::thread> threads_;  // one for each connection; only the first one adds to it
   std::thread accepting_;

@@ -36,6 +36,12 @@ std::uint64_t ledger::acknowledged_positions() const noexcept {
   return n;
 }
 
+std::uint64_t ledger::answered_positions() const noexcept {
+  std::uint64_t n = 0;
+  for (const ledger_batch& b : batches) n += b.acknowledged() ? b.positions.size() : 0;
+  return n;
+}
+
 std::uint64_t ledger::attempts(unsigned status) const noexcept {
   std::uint64_t n = 0;
   for (const ledger_batch& b : batches)

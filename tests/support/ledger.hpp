@@ -53,6 +53,7 @@ struct ledger {
   std::vector<std::string> contradictions;  // answers that cannot be, one sentence each: a test fails if there is one
 
   std::uint64_t acknowledged_positions() const noexcept;  // that must be held
+  std::uint64_t answered_positions() const noexcept;      // of batches with a 200: duplicates and refused ones too
   std::uint64_t attempts(unsigned status) const noexcept;
 };
 

@@ -9,11 +9,45 @@
 namespace haulcast::support {
 namespace {
 
-constexpr std::int64_t step_ms = 100;
 constexpr std::size_t recent_max = 64;
 constexpr double degrees_per_ms = 1e-7;  // 11 m/s
+constexpr double degrees_per_m = 9e-6;
+constexpr std::int64_t drive_steps = 720;  // of a working day between two silences: an hour
+constexpr std::int64_t silent_steps_max = 1'000;
 
 double rounded(double degrees) { return std::round(degrees * 1e7) / 1e7; }
+
+/// What a position of a working day says besides its time. The same for the same truck and time, whenever it is asked.
+struct moment_of_day {
+  double north_m = 0;
+  double east_m = 0;
+  double speed_kmh = 0;
+  const char* engine_status = "running";
+};
+
+moment_of_day working_day(std::uint32_t truck, std::int64_t since_begin_ms) {
+  constexpr std::int64_t drive_ms = 180'000, stand_ms = 120'000, round_ms = 2 * (drive_ms + stand_ms);
+  constexpr double far_m = 1'980, speed_kmh = far_m * 3'600 / drive_ms;
+  const std::int64_t clock = since_begin_ms + truck * 37'000;
+  const std::int64_t at = clock % round_ms;
+  const auto way = [](std::int64_t driven_ms) { return far_m * static_cast<double>(driven_ms) / drive_ms; };
+  if (at < drive_ms) return {.north_m = way(at), .speed_kmh = speed_kmh};
+  const bool back = at >= drive_ms + stand_ms;
+  if (back && at < round_ms - stand_ms) return {.north_m = far_m - way(at - drive_ms - stand_ms), .speed_kmh = speed_kmh};
+  client::dice wanders{client::mix(truck, static_cast<std::uint64_t>(clock))};
+  const auto off = wanders.normal();
+  const bool parked = clock / round_ms % 3 == 1;
+  return {.north_m = (back ? 0 : far_m) + 6 * off.x, .east_m = 6 * off.y, .engine_status = parked ? "off" : "running"};
+}
+
+void append_working_day(std::string& body, std::uint32_t truck, const moment_of_day& of) {
+  if (truck % 3 != 0) {
+    body += R"(,"speed_kmh":)";
+    wire::append_number(body, of.speed_kmh);
+  }
+  body += R"(,"engine_status":)";
+  wire::append_string(body, of.engine_status);
+}
 
 void append_json(std::string& body, const std::string& truck_id, const ledger_position& p, bool without_longitude) {
   body += R"({"truck_id":)";
@@ -26,7 +60,6 @@ void append_json(std::string& body, const std::string& truck_id, const ledger_po
     body += R"(,"longitude":)";
     wire::append_number(body, p.longitude);
   }
-  body += '}';
 }
 
 }  // namespace
@@ -34,7 +67,7 @@ void append_json(std::string& body, const std::string& truck_id, const ledger_po
 ledger_plan::ledger_plan(std::uint64_t seed, const ledger_mix& mix, std::vector<std::uint32_t> trucks,
                          const std::vector<std::string>& names, utc_time begin)
     : dice_{seed}, mix_{mix}, names_{names}, begin_ms_{to_epoch_ms(begin)}, newest_{begin} {
-  for (const std::uint32_t number : trucks) trucks_.push_back({number, 0, {}, {}});
+  for (const std::uint32_t number : trucks) trucks_.push_back({.number = number, .recent = {}, .between = {}});
 }
 
 planned_batch ledger_plan::next() {
@@ -75,11 +108,12 @@ void ledger_plan::plan_position(truck_book& t, planned_batch& into) {
     return add(into, t, at_ms, told::late, 0);
   }
   share += mix_.rejected;
-  if (draw < share) return add(into, t, begin_ms_ + (t.steps + 1) * step_ms + 25, told::rejected, 0);
+  if (draw < share) return add(into, t, begin_ms_ + (t.steps + 1) * step_ms() + 25, told::rejected, 0);
   ++t.steps;
-  const std::int64_t at_ms = begin_ms_ + t.steps * step_ms;
+  if (mix_.working_day && ++t.driven % drive_steps == 0) t.steps += static_cast<std::int64_t>(dice_.below(silent_steps_max));
+  const std::int64_t at_ms = begin_ms_ + t.steps * step_ms();
   newest_ = std::max(newest_, from_epoch_ms(at_ms));
-  t.between.push_back(at_ms - step_ms / 2);
+  t.between.push_back(at_ms - step_ms() / 2);
   if (t.between.size() > recent_max) t.between.erase(t.between.begin());
   add(into, t, at_ms, told::accepted, 0);
 }
@@ -88,8 +122,11 @@ void ledger_plan::add(planned_batch& into, truck_book& t, std::int64_t at_ms, to
   ledger_position p;
   p.truck = t.number;
   p.timestamp_ms = at_ms;
-  p.latitude = rounded(10 + t.number % 40 + static_cast<double>(at_ms - begin_ms_) * degrees_per_ms + off_degrees);
-  p.longitude = rounded(20 + t.number / 40 * 0.01);
+  const auto moment = mix_.working_day ? working_day(t.number, at_ms - begin_ms_) : moment_of_day{};
+  const double north =
+      mix_.working_day ? moment.north_m * degrees_per_m : static_cast<double>(at_ms - begin_ms_) * degrees_per_ms;
+  p.latitude = rounded(10 + t.number % 40 + north + off_degrees);
+  p.longitude = rounded(20 + t.number / 40 * 0.01 + moment.east_m * degrees_per_m);
   const bool without_longitude = expected == told::rejected && dice_.chance(0.5);
   if (expected == told::rejected && !without_longitude) p.latitude = 90.5;
   if (expected == told::accepted || expected == told::late) {
@@ -98,6 +135,8 @@ void ledger_plan::add(planned_batch& into, truck_book& t, std::int64_t at_ms, to
   }
   if (!into.expected.empty()) into.body += ',';
   append_json(into.body, names_[t.number], p, without_longitude);
+  if (mix_.working_day) append_working_day(into.body, t.number, moment);
+  into.body += '}';
   into.expected.push_back(expected);
   into.batch.positions.push_back(p);
 }

@@ -21,6 +21,9 @@ struct ledger_mix {
   double large = 0;            // share of batches with up to `large_max` positions instead of `batch_max`
   std::size_t large_max = 500;
   std::size_t shift = 0;  // batches that one truck of a worker gives while its others are silent; 0: all drive at any time
+  /// Trucks report every 5 s, drive 2 km and back, stand at both ends with a GPS that wanders, at times with the engine off,
+  /// and are silent for an hour or so now and then. Two of three tell their speed.
+  bool working_day = false;
 };
 
 struct planned_batch {
@@ -30,9 +33,9 @@ struct planned_batch {
   bool twice_at_once = false;
 };
 
-/// One worker's trucks. Their positions are 100 ms apart and 40 km/h fast, so that no filter finds one suspect; late ones lie
-/// between two others, on the way. Everything expected rests on this worker being the only one who posts for these trucks, and
-/// on each batch having been acknowledged before the next is sent.
+/// One worker's trucks. Their positions are 100 ms apart and 40 km/h fast (but for `working_day`), so that no filter finds one
+/// suspect; late ones lie between two others, on the way. Everything expected rests on this worker being the only one who posts
+/// for these trucks, and on each batch having been acknowledged before the next is sent.
 class ledger_plan {
  public:
   ledger_plan(std::uint64_t seed, const ledger_mix& mix, std::vector<std::uint32_t> trucks,
@@ -45,10 +48,12 @@ class ledger_plan {
  private:
   struct truck_book {
     std::uint32_t number;
-    std::int64_t steps = 0;             // positions in order so far; the newest is at begin + steps * 100 ms
+    std::int64_t driven = 0;            // steps of a working day, without those of silence
+    std::int64_t steps = 0;             // positions in order so far; the newest is at begin + steps * step_ms()
     std::vector<std::int64_t> recent;   // timestamps held, at most `recent_max`
     std::vector<std::int64_t> between;  // free places for late ones
   };
+  std::int64_t step_ms() const noexcept { return mix_.working_day ? 5'000 : 100; }
   truck_book& any_truck();
   void plan_position(truck_book& t, planned_batch& into);
   void add(planned_batch& into, truck_book& t, std::int64_t at_ms, told expected, double off_degrees);

@@ -57,6 +57,7 @@ void postgres_server::start() {
 }
 
 postgres_server::~postgres_server() {
+  if (!process_->running()) return;
   thaw();
   process_->signal(SIGINT);  // ends sessions too; a kill would leave a piece of shared memory
   process_->wait(std::chrono::seconds{20});
@@ -125,14 +126,31 @@ void postgres_server::thaw() {
   for (const int pid : processes()) ::kill(pid, SIGCONT);
 }
 
-void postgres_server::kill_and_restart() {
+void postgres_server::kill() {
   const auto all = processes();
   for (const int pid : all) ::kill(pid, SIGKILL);
   process_->wait(std::chrono::minutes{1});
   for (const int pid : all) {  // the last to go gives its memory back
     while (::kill(pid, 0) == 0) std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
+}
+
+void postgres_server::kill_and_restart() {
+  kill();
   start();
+}
+
+void postgres_server::dump(const std::string& database, const std::filesystem::path& into) {
+  must_succeed(
+      run_to_end({.program = programs() / "pg_dump", .arguments = {"-Fc", "-Z1", "-f", into, "-d", connection(database)}},
+                 std::chrono::minutes{10}),
+      "pg_dump");
+}
+
+void postgres_server::restore(const std::filesystem::path& from, const std::string& database) {
+  must_succeed(run_to_end({.program = programs() / "pg_restore", .arguments = {"-d", connection(database), from}},
+                          std::chrono::minutes{10}),
+               "pg_restore");
 }
 
 std::string postgres_server::run(const std::string& sql, std::chrono::milliseconds within, const std::string& database) {

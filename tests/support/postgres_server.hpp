@@ -40,13 +40,18 @@ class postgres_server {
   /// Stops all its processes where they are, as a machine that hangs does; and lets them go on.
   void freeze();
   void thaw();
-  /// As a crash does: nothing is finished. Starts it again.
+  /// As a crash does: nothing is finished. start() takes connections again.
+  void kill();
+  void start();
   void kill_and_restart();
+
+  /// By `pg_dump`, while it goes on; and by `pg_restore` into a database that is empty. Throw std::runtime_error.
+  void dump(const std::string& database, const std::filesystem::path& into);
+  void restore(const std::filesystem::path& from, const std::string& database);
 
  private:
   child_options as_its_user(child_options options) const;
   void make_cluster();
-  void start();
   std::vector<int> processes() const;
   void await_connections(std::chrono::milliseconds within);
 
