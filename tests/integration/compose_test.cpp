@@ -45,9 +45,9 @@ TEST_F(ComposedWithPostgres, PositionsArriveInTheDatabaseAndItStopsInItsGracePer
   std::vector<json> positions;
   for (int i = 0; i < 50; ++i) positions.push_back(driving("TRK-1", begin, i));
   must_post(as, positions);
-  EXPECT_EQ(must_get(as, "/v1/trucks/TRK-1/history").at("items").size(), 50U);
   EXPECT_TRUE(eventually([&] { return store_has_all(as); }, std::chrono::minutes{1}))
       << all->log("haulcast") << all->log("migrate");
+  EXPECT_EQ(must_get(as, "/v1/trucks/TRK-1/history").at("items").size(), 50U);
   EXPECT_EQ(ask("haulcast", secrets.at("HAULCAST_DB_PASSWORD"), "SELECT count(*) FROM haulcast.position").out, "50\n");
 
   const auto ended = all->stop("haulcast");

@@ -253,20 +253,18 @@ bool composed::healthy(const std::string& service) {
     line.clear();
     for (auto word = test.begin() + 1; word != test.end(); ++word) line += "'" + *word + "' ";
   }
-  const auto begun = std::chrono::steady_clock::now();
-  const bool well = run_in(service, line).exit.code == 0;
-  return well && std::chrono::steady_clock::now() - begun < std::max<std::chrono::seconds>(duration(check["timeout"]), 30s);
+  return run_in(service, line).exit.code == 0;
 }
 
 bool composed::becomes_healthy(const std::string& service) {
   const auto check = of(service)["healthcheck"];
   const auto within = duration(check["start_period"]) + duration(check["interval"]) * check["retries"].as<int>(0);
   const auto limit = std::chrono::steady_clock::now() + within;
-  while (std::chrono::steady_clock::now() < limit) {
-    if (healthy(service)) return true;
+  while (!healthy(service)) {
+    if (std::chrono::steady_clock::now() >= limit) return false;
     std::this_thread::sleep_for(100ms);
   }
-  return false;
+  return true;
 }
 
 std::optional<child_exit> composed::stop(const std::string& service) {

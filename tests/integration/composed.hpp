@@ -34,7 +34,7 @@ class composed {
 
   /// The names of all services, each behind those that it depends on.
   std::vector<std::string> services() const;
-  /// Starts one, and what has to be done before. A service that is to end by itself has ended then.
+  /// Starts one, and does what its image does before. Throws where it needs a healthy one that is not.
   void start(const std::string& service);
   /// Runs its health check once. True also for a service that has none.
   bool healthy(const std::string& service);

@@ -68,6 +68,7 @@ TEST_F(StoreInPostgres, IsAwaitedWhereItIsNotThereYetAndCaughtUp) {
   database->freeze();
   options.environment["HAULCAST_STORE__MIGRATE"] = "false";
   server s{options};
+  EXPECT_TRUE(eventually([&] { return s.log().find("the store does not answer yet") != std::string::npos; })) << s.log();
   api admin = s.as();
   for (int i = 0; i < 50; ++i) must_post(admin, {driving("TRK-1", now_ms() - 3'600'000, i)});
   EXPECT_EQ(metric(admin.get("/metrics").raw.body, "haulcast_store_up"), 0);
