@@ -65,9 +65,7 @@ int seconds_behind(const std::string& text, const std::string& words) {
 
 class Compose : public testing::Test {
  protected:
-  void SetUp() override {
-    HAULCAST_NEEDS(shell("command -v docker-compose").code == 0, "docker-compose");
-  }
+  void SetUp() override { HAULCAST_NEEDS(shell("command -v docker-compose").code == 0, "docker-compose"); }
 };
 
 TEST(Dockerfile, TheContainerRunsAsAUserWithoutPrivileges) {

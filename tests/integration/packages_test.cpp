@@ -20,11 +20,12 @@ std::set<std::string> lines_of(const std::string& command) {
 }
 
 TEST(Packages, ThoseOfTheContainerAreThoseThatTheBinaryIsLinkedWith) {
-  auto listed = lines_of("sed -n '/^runtime=/,/)/p' scripts/install-dependencies | sed 's/.*(//; s/)//' | tr -s ' ' '\\n' | grep .");
+  auto listed =
+      lines_of("sed -n '/^runtime=/,/)/p' scripts/install-dependencies | sed 's/.*(//; s/)//' | tr -s ' ' '\\n' | grep .");
   const std::string needed = std::string{"llvm-readelf-19 --needed-libs "} + HAULCAST_BINARY + " | grep -o '[^ ]*\\.so[^ ]*'";
   auto linked = lines_of("for so in $(" + needed + "); do dpkg -S \"*-linux-gnu/$so\" | cut -d: -f1 | head -n 1; done");
   for (const char* everywhere : {"libc6", "libstdc++6", "libgcc-s1"}) linked.erase(everywhere);
-  listed.erase("tzdata");  // read, not linked: the days of time zones
+  listed.erase("tzdata");                                              // read, not linked: the days of time zones
   if (!linked.contains("libjemalloc2")) listed.erase("libjemalloc2");  // a sanitized server does without
   EXPECT_EQ(linked, listed);
 }
