@@ -1,4 +1,4 @@
-# haulcast alone, with its embedded store. Two stages: the second has no compiler, no sources and no root.
+# haulcast, with its embedded store where it is told of no other. Two stages: the second has no compiler, no sources and no root.
 FROM debian:12-slim AS build
 WORKDIR /src
 COPY scripts/common.sh scripts/install-dependencies scripts/

@@ -224,6 +224,14 @@ const auto table = std::to_array<config_key>({
          "Whether the server makes and changes the store's tables at start. `false` leaves that to `haulcast migrate`, run by "
          "a role that owns them; until then the server waits with writing, and ingest goes on. Of PostgreSQL only.",
      .at = [](config& c) -> key_target { return &c.store.migrate; }},
+    {.name = "store.query_threads",
+     .default_value = "2",
+     .min = 1,
+     .max = 64,
+     .help = "Questions about the past that are answered at once, each over a connection of its own; behind each thread 32 more "
+             "wait, for 5 s at most, and who comes beyond that gets 503. More help where PostgreSQL is on another machine and "
+             "has cores to spare. With the embedded store, more than there are cores take them from ingest.",
+     .at = [](config& c) -> key_target { return &c.store.query_threads; }},
     {.name = "store.retention_days",
      .default_value = "30",
      .unit = "days",

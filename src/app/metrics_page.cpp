@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <initializer_list>
 #include <map>
 #include <sstream>
 #include <vector>
@@ -31,6 +32,14 @@ namespace {
 using journal::offset_t;
 using labels = std::map<std::string, std::string>;
 
+/// The number of one value of a label.
+struct of_value {
+  template <class Number>
+  of_value(const char* value_, Number number_) : value{value_}, number{static_cast<double>(number_)} {}
+  const char* value;
+  double number;
+};
+
 /// Families in the order they are added; each helper adds one family or one more line to the family added last.
 class page {
  public:
@@ -41,6 +50,13 @@ class page {
   template <class Number>
   void gauge(const char* name, const char* help, Number value, const labels& by = {}) {
     line(name, help, prometheus::MetricType::Gauge, by).gauge.value = static_cast<double>(value);
+  }
+  /// One line for each value of that label.
+  void counters(const char* name, const char* help, const char* label, std::initializer_list<of_value> lines) {
+    for (const auto& each : lines) counter(name, help, each.number, {{label, each.value}});
+  }
+  void gauges(const char* name, const char* help, const char* label, std::initializer_list<of_value> lines) {
+    for (const auto& each : lines) gauge(name, help, each.number, {{label, each.value}});
   }
   template <std::size_t N>
   void distribution(const char* name, const char* help, const histogram<N>& from, const labels& by = {}) {
@@ -114,22 +130,15 @@ void add_ingest(page& p, const pipeline::pipeline& spine) {
 
 void add_imports(page& p, const pipeline::pipeline& spine) {
   const pipeline::import_metrics& m = spine.metrics().imports;
-  for (const auto& [outcome, count] : {std::pair{"done", m.imports}, {"refused", m.refused}}) {
-    p.counter("haulcast_geofence_imports_total", "Imports of geofences that could be read, by what became of them.", count,
-              {{"outcome", outcome}});
-  }
-  for (const auto& [what, count] :
-       {std::pair{"created", m.geofences.created}, {"updated", m.geofences.updated}, {"unchanged", m.geofences.unchanged}}) {
-    p.counter("haulcast_geofences_imported_total", "Geofences of imports that were done, by what became of them.", count,
-              {{"outcome", what}});
-  }
+  p.counters("haulcast_geofence_imports_total", "Imports of geofences that could be read, by what became of them.", "outcome",
+             {{"done", m.imports}, {"refused", m.refused}});
+  p.counters("haulcast_geofences_imported_total", "Geofences of imports that were done, by what became of them.", "outcome",
+             {{"created", m.geofences.created}, {"updated", m.geofences.updated}, {"unchanged", m.geofences.unchanged}});
   p.gauge("haulcast_geofence_import_under_way", "1 while an import is written or comes into force.", spine.importing() ? 1 : 0);
   p.distribution("haulcast_geofence_import_slice_seconds", "CPU time for which a slice of an import held the event loop.",
                  m.slices.cpu);
-  for (const auto& [clock, longest] : {std::pair{"cpu", m.slices.longest_cpu}, std::pair{"wall", m.slices.longest_wall}}) {
-    p.gauge("haulcast_geofence_import_longest_slice_seconds", "Longest such hold in the newest import.", longest,
-            {{"clock", clock}});
-  }
+  p.gauges("haulcast_geofence_import_longest_slice_seconds", "Longest such hold in the newest import.", "clock",
+           {{"cpu", m.slices.longest_cpu}, {"wall", m.slices.longest_wall}});
 }
 
 void add_journal(page& p, const pipeline::pipeline& spine) {
@@ -155,9 +164,8 @@ void add_journal(page& p, const pipeline::pipeline& spine) {
   p.counter("haulcast_snapshot_entities_total", "Entities saved.", s.entities);
   p.distribution("haulcast_snapshot_slice_seconds", "CPU time for which a slice of a snapshot held the event loop.",
                  s.slices.cpu);
-  for (const auto& [clock, longest] : {std::pair{"cpu", s.slices.longest_cpu}, std::pair{"wall", s.slices.longest_wall}}) {
-    p.gauge("haulcast_snapshot_longest_slice_seconds", "Longest such hold in the newest pass.", longest, {{"clock", clock}});
-  }
+  p.gauges("haulcast_snapshot_longest_slice_seconds", "Longest such hold in the newest pass.", "clock",
+           {{"cpu", s.slices.longest_cpu}, {"wall", s.slices.longest_wall}});
   p.gauge("haulcast_snapshot_replay_from", "Recovery would begin at this record.", s.replay_from);
 }
 
@@ -231,19 +239,17 @@ void add_http(page& p, const http::server& door) {
   p.counter("haulcast_http_sent_bytes_total", "Bytes written.", m.bytes_out);
   p.counter("haulcast_http_connections_refused_by_address_total", "Connections refused because their address had many.",
             m.connections_refused_by_address);
-  for (const auto& [how, count] : {std::pair{"done", m.handshakes_done}, {"failed", m.handshakes_failed}}) {
-    p.counter("haulcast_tls_handshakes_total", "TLS handshakes, by how they ended.", count, {{"outcome", how}});
-  }
+  p.counters("haulcast_tls_handshakes_total", "TLS handshakes, by how they ended.", "outcome",
+             {{"done", m.handshakes_done}, {"failed", m.handshakes_failed}});
   p.gauge("haulcast_tls_handshakes_open", "Connections that have not finished theirs.", m.handshakes_open);
   p.gauge("haulcast_tls_handshakes_waiting", "Of those, waiting for their turn with the private key.",
           door.handshakes_waiting());
-  for (const auto& [what, count] : {std::pair{"handshake", m.timeouts_handshake},
-                                    {"idle", m.timeouts_idle},
-                                    {"head", m.timeouts_head},
-                                    {"body", m.timeouts_body},
-                                    {"write", m.timeouts_write}}) {
-    p.counter("haulcast_http_timeouts_total", "Connections that took too long.", count, {{"phase", what}});
-  }
+  p.counters("haulcast_http_timeouts_total", "Connections that took too long.", "phase",
+             {{"handshake", m.timeouts_handshake},
+              {"idle", m.timeouts_idle},
+              {"head", m.timeouts_head},
+              {"body", m.timeouts_body},
+              {"write", m.timeouts_write}});
   p.counter("haulcast_http_malformed_total", "Requests that were no valid HTTP.", m.requests_malformed);
   p.counter("haulcast_http_handler_failures_total", "Requests answered 500.", m.handler_failures);
 }
@@ -252,23 +258,20 @@ void add_credentials(page& p, const auth::api_keys& keys, const auth::ws_tickets
   const auth::ticket_metrics& m = tickets.metrics();
   p.gauge("haulcast_api_keys", "API keys known, expired ones included.", keys.size());
   p.gauge("haulcast_ws_tickets", "Tickets for WebSockets, not used yet.", tickets.size());
-  for (const auto& [outcome, count] : {std::pair{"issued", m.issued},
-                                       {"used", m.used},
-                                       {"expired", m.expired},
-                                       {"unknown", m.unknown},
-                                       {"refused_of_subject", m.refused_of_subject},
-                                       {"refused_of_all", m.refused_of_all}}) {
-    p.counter("haulcast_ws_tickets_total", "What became of tickets, and of requests for them.", count, {{"outcome", outcome}});
-  }
+  p.counters("haulcast_ws_tickets_total", "What became of tickets, and of requests for them.", "outcome",
+             {{"issued", m.issued},
+              {"used", m.used},
+              {"expired", m.expired},
+              {"unknown", m.unknown},
+              {"refused_of_subject", m.refused_of_subject},
+              {"refused_of_all", m.refused_of_all}});
 }
 
 void add_questions(page& p, const metrics_sources& from) {
   const queries::pool_metrics& m = from.questions.metrics();
   p.counter("haulcast_query_steps_total", "Steps of questions about the past that the store was asked.", m.done);
-  for (const auto& [why, count] :
-       {std::pair{"line_full", m.refused_full}, {"waited_long", m.refused_late}, {"answers_unread", from.answers.refused}}) {
-    p.counter("haulcast_queries_refused_total", "Questions about the past answered 503, by why.", count, {{"why", why}});
-  }
+  p.counters("haulcast_queries_refused_total", "Questions about the past answered 503, by why.", "why",
+             {{"line_full", m.refused_full}, {"waited_long", m.refused_late}, {"answers_unread", from.answers.refused}});
   p.counter("haulcast_queries_abandoned_total", "Questions whose asker had gone before their turn came.", m.abandoned);
   p.gauge("haulcast_queries_waiting", "Steps that wait for a thread.", from.questions.waiting());
   p.gauge("haulcast_query_threads_busy", "Threads that ask the store now.", from.questions.busy());
@@ -281,10 +284,8 @@ void add_questions(page& p, const metrics_sources& from) {
 
 void add_limits(page& p, const http::rate_limits& limits) {
   const http::rate_limit_metrics& m = limits.metrics();
-  for (const auto& [limit, count] :
-       {std::pair{"truck", m.truck}, {"subject", m.subject}, {"key", m.key}, {"login", m.login}, {"delivery", m.delivery}}) {
-    p.counter("haulcast_rate_limited_total", "Requests answered 429, by the limit.", count, {{"limit", limit}});
-  }
+  p.counters("haulcast_rate_limited_total", "Requests answered 429, by the limit.", "limit",
+             {{"truck", m.truck}, {"subject", m.subject}, {"key", m.key}, {"login", m.login}, {"delivery", m.delivery}});
   const auto tables = {std::pair{"truck", &limits.trucks()},
                        {"subject", &limits.subjects()},
                        {"login", &limits.addresses()},
@@ -307,10 +308,8 @@ void add_identity(page& p, const auth::token_verifier& tokens, const reload_metr
   p.gauge("haulcast_auth_revoked_subjects", "Subjects whose tokens are not believed.", tokens.rules().revoked.size());
   p.gauge("haulcast_auth_cached_tokens", "Tokens remembered as good.", tokens.cache().size());
   p.gauge("haulcast_auth_cached_token_bytes", "Memory that they take.", tokens.cache().bytes());
-  for (const auto& [outcome, count] : {std::pair{"succeeded", reloads.succeeded}, {"failed", reloads.failed}}) {
-    p.counter("haulcast_config_reloads_total", "Reloads that SIGHUP asked for, by what became of them.", count,
-              {{"outcome", outcome}});
-  }
+  p.counters("haulcast_config_reloads_total", "Reloads that SIGHUP asked for, by what became of them.", "outcome",
+             {{"succeeded", reloads.succeeded}, {"failed", reloads.failed}});
   p.gauge("haulcast_config_last_reload_successful", "1 if the newest reload (the start counts) took effect.",
           reloads.last_successful ? 1 : 0);
   p.gauge("haulcast_config_last_reload_success_timestamp_seconds", "When a reload last took effect.",

@@ -66,6 +66,8 @@ pipeline::pipeline_options held_back_by(const consumers::store_consumer& store, 
   return options;
 }
 
+queries::pool_options query_threads(std::size_t count) { return {.threads = count, .waiting_most = 32 * count}; }
+
 struct history_sources {
   std::function<std::unique_ptr<store::reader>()> make_reader;
   queries::stream_consumers::stored consumers;
@@ -81,7 +83,7 @@ class house {
         hub_{"/haulcast/" + files_.log->id()},
         pipeline_{loop_, held_back_by(*store_, pipeline_options_of(cfg)), *files_.log, *files_.snapshots, std::move(life),
                   hub_},
-        questions_{loop_.get_executor(), {}, std::move(past.make_reader)},
+        questions_{loop_.get_executor(), query_threads(cfg.store.query_threads), std::move(past.make_reader)},
         stream_consumers_{loop_.get_executor(), std::move(past.consumers)},
         live_{loop_, pipeline_, hub_, live_options_of(cfg)},
         credentials_{std::move(rules)},

@@ -34,13 +34,16 @@ store_consumer::store_consumer(const journal::segment_log& log, std::unique_ptr<
       options_{options},
       builder_{"/haulcast/" + log.id(), options.batch} {}
 
-store_consumer::~store_consumer() { stop(milliseconds{0}); }
+// Each call to the store ends in bounded time.
+store_consumer::~store_consumer() {
+  if (!stop(milliseconds{0})) thread_.join();
+}
 
 journal_extent store_consumer::extent() const {
   return {.id = log_.id(), .first = log_.first_offset(), .last = log_.last_offset()};
 }
 
-result<void> store_consumer::prepare(bool adopt) {
+result<void> store_consumer::prepare(bool adopt, milliseconds patience) {
   if (adopt) {
     if (auto taken = notes_.adopt(log_.last_offset()); !taken) return taken;
   }
@@ -58,18 +61,21 @@ result<void> store_consumer::prepare(bool adopt) {
       spdlog::warn("the store goes on behind record {} of this journal", to->offset);
     }
   }
-  const auto begun = begin();
-  if (!begun && begun.error().what == trouble::fatal) return failure{begun.error().why};
-  if (!begun) went_wrong(begun.error());
+  thread_ = std::thread{[this] { work(); }};
+  std::unique_lock lock{mutex_};
+  awaited_ = wake_.wait_for(lock, patience, [this] { return met_.has_value(); });
+  if (!awaited_) {
+    spdlog::warn("the store does not answer yet: it is met and written when it does");
+    return {};
+  }
+  if (!met_->empty()) return failure{*met_};
   return {};
 }
 
 void store_consumer::start() {
-  {
-    const std::lock_guard lock{mutex_};
-    ended_ = false;
-  }
-  thread_ = std::thread{[this] { work(); }};
+  const std::lock_guard lock{mutex_};
+  started_ = true;
+  wake_.notify_all();
 }
 
 bool store_consumer::stop(milliseconds in_time) {
@@ -104,6 +110,29 @@ bool store_consumer::wait(milliseconds pause) {
 void store_consumer::work() {
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), options_.politeness);  // on Linux this is of the thread alone
   ::pthread_setname_np(::pthread_self(), "store");
+  if (meet_store()) go_on();
+  const std::lock_guard lock{mutex_};
+  ended_ = true;
+  wake_.notify_all();
+}
+
+// False: there is nothing more to do.
+bool store_consumer::meet_store() {
+  const auto begun = begin();
+  const bool good = begun || begun.error().what != trouble::fatal;
+  if (!begun && good) went_wrong(begun.error());
+  std::unique_lock lock{mutex_};
+  met_ = good ? std::string{} : begun.error().why;
+  const bool awaited = awaited_;  // then prepare() says it
+  wake_.notify_all();
+  wake_.wait(lock, [this] { return started_ || stopping_; });
+  if (good) return started_;
+  lock.unlock();
+  if (!awaited) went_wrong(begun.error());
+  return false;
+}
+
+void store_consumer::go_on() {
   bool stopping = false;
   for (;;) {
     const auto begun_at = clock::now();
@@ -120,9 +149,6 @@ void store_consumer::work() {
     if (stopping && (!more || caught_up() || clock::now() >= stop_until_)) break;
   }
   if (stopping) static_cast<void>(note());
-  const std::lock_guard lock{mutex_};
-  ended_ = true;
-  wake_.notify_all();
 }
 
 milliseconds store_consumer::next_pause() {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "consumers/kept_store.hpp"
 #include "engine/story.hpp"
 #include "journal/scratch.hpp"
@@ -162,6 +164,55 @@ TEST(StoreConsumer, ADeadStoreIsTriedAgainAndTheReasonTold) {
   line.expect_all();
 }
 
+/// Does not answer until it is let go.
+struct frozen_store {
+  explicit frozen_store(line_of_positions& line) {
+    line.change([wait = released.get_future().share()](kept_rows& r) {
+      r.down = [wait]() -> std::optional<store_error> {
+        wait.wait();
+        return std::nullopt;
+      };
+    });
+  }
+  std::promise<void> released;
+};
+
+TEST(StoreConsumer, AStoreThatDoesNotAnswerHoldsUpNoStartAndIsWrittenWhenItDoes) {
+  line_of_positions line;
+  line.append(20);
+  frozen_store store{line};
+  const auto c = line.consumer();
+  ASSERT_TRUE(c->prepare(false, 1ms));
+  c->start();
+  line.append(20);
+  EXPECT_EQ(c->figures().now, state::beginning);
+  store.released.set_value();
+  ASSERT_TRUE(eventually([&] { return c->reached() == 40; }));
+  ASSERT_TRUE(c->stop(60s));
+  line.expect_all();
+}
+
+TEST(StoreConsumer, OneThatTurnsOutToBeAnotherJournalsAfterTheStartIsGivenUpAndSaid) {
+  line_of_positions line;
+  line.append(20);
+  line.change([](kept_rows& r) { r.at = journal::checkpoint{"another", 7}; });
+  frozen_store store{line};
+  const auto c = line.consumer();
+  ASSERT_TRUE(c->prepare(false, 1ms));
+  c->start();
+  store.released.set_value();
+  ASSERT_TRUE(eventually([&] { return c->figures().now == state::stopped; }));
+  EXPECT_NE(c->figures().why.find("belongs to another journal"), std::string::npos) << c->figures().why;
+  ASSERT_TRUE(c->stop(60s));
+}
+
+TEST(StoreConsumer, OneThatWasPreparedAndNeverStartedEnds) {
+  line_of_positions line;
+  const auto c = line.consumer();
+  ASSERT_TRUE(c->prepare(false));
+  EXPECT_TRUE(c->stop(60s));
+}
+
 TEST(StoreConsumer, ACommitWhoseAnswerWasLostIsNotWrittenTwice) {
   line_of_positions line;
   const auto c = line.consumer();
@@ -274,6 +325,7 @@ TEST(StoreConsumer, AStoreThatFreezesHoldsUpNobodyForLong) {
     };
   });
   auto c = line.consumer();
+  ASSERT_TRUE(c->prepare(false, 1ms));
   c->start();
   line.append(5);
   EXPECT_EQ(c->figures().now, state::beginning) << "who looks does not wait";

@@ -11,6 +11,7 @@
 
 #include "geo/random_shapes.hpp"
 #include "haulcast/geo/region.hpp"
+#include "support/needs.hpp"
 #include "support/postgres_server.hpp"
 
 namespace haulcast::geo {
@@ -124,9 +125,7 @@ class PostGis : public testing::Test {
     server_->run("CREATE EXTENSION postgis;");
   }
   static void TearDownTestSuite() { server_.reset(); }
-  void SetUp() override {
-    if (!server_) GTEST_SKIP() << "PostgreSQL is not installed";
-  }
+  void SetUp() override { NEEDS_POSTGRES(); }
 
   void compare(const questions& asked) {
     const std::string theirs = server_->run(asked.sql());

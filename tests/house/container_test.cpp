@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "house/tree.hpp"
+#include "support/needs.hpp"
 
 namespace haulcast::house {
 namespace {
@@ -30,16 +32,40 @@ std::string last_instruction(const std::string& name) {
   return found;
 }
 
-outcome compose_config(const std::string& environment) {
-  return shell("cd '" + top().string() + "' && env -u HAULCAST_AUTH__HS256_SECRET " + environment +
-               " docker-compose --file docker-compose.yml config");
+const std::vector<std::string> secrets{"HAULCAST_AUTH__HS256_SECRET", "POSTGRES_PASSWORD", "HAULCAST_OWNER_PASSWORD",
+                                       "HAULCAST_DB_PASSWORD"};
+
+/// With all secrets but that one.
+outcome compose_config(const std::string& without = "") {
+  std::string environment;
+  for (const auto& name : secrets) environment += name == without ? " -u " + name : "";
+  for (const auto& name : secrets) environment += name == without ? "" : " " + name + "=0123456789abcdef0123456789abcdef";
+  return shell("cd '" + top().string() + "' && env" + environment +
+               " docker-compose --file docker-compose.yml --env-file /dev/null config");
+}
+
+/// The lines of each service as docker-compose reads it.
+std::map<std::string, std::string> services(const std::string& config) {
+  std::map<std::string, std::string> all;
+  std::istringstream text{config.substr(config.find("\nservices:\n") + 11)};
+  std::string name;
+  for (std::string line; std::getline(text, line) && line.starts_with("  ");) {
+    if (line.starts_with("   "))
+      all[name] += line.substr(4) + '\n';
+    else
+      name = line.substr(2, line.size() - 3);
+  }
+  return all;
+}
+
+int seconds_behind(const std::string& text, const std::string& words) {
+  const auto at = text.find(words);
+  return at == text.npos ? -1 : std::stoi(text.substr(at + words.size()));
 }
 
 class Compose : public testing::Test {
  protected:
-  void SetUp() override {
-    if (shell("command -v docker-compose").code != 0) GTEST_SKIP() << "docker-compose is not installed";
-  }
+  void SetUp() override { HAULCAST_NEEDS(shell("command -v docker-compose").code == 0, "docker-compose"); }
 };
 
 TEST(Dockerfile, TheContainerRunsAsAUserWithoutPrivileges) {
@@ -60,18 +86,42 @@ TEST(Dockerfile, DataLivesInAVolumeAndTheServerIsAskedHowItIs) {
 
 TEST(Dockerfile, NoSecretIsBakedIn) { EXPECT_FALSE(has(read("Dockerfile"), "SECRET")); }
 
-TEST_F(Compose, TheFileIsValidAndSaysHowToLeaveAndHowItIs) {
-  const auto [code, output] = compose_config("HAULCAST_AUTH__HS256_SECRET=0123456789abcdef0123456789abcdef");
+TEST_F(Compose, EveryServiceMayDoLittleAndSaysHowItIsAndHowItLeaves) {
+  const auto [code, output] = compose_config();
   ASSERT_EQ(code, 0) << output;
-  EXPECT_TRUE(has(output, "healthcheck:")) << output;
-  EXPECT_TRUE(has(output, "stop_grace_period: 20s")) << output;
-  EXPECT_TRUE(has(output, ":/var/lib/haulcast")) << output;
+  const auto all = services(output);
+  EXPECT_EQ(all.size(), 4U);
+  for (const auto& [name, text] : all) {
+    for (const char* line : {"read_only: true\n", "cap_drop:\n- ALL\n", "- no-new-privileges:true\n", "healthcheck:\n"})
+      EXPECT_TRUE(has(text, line)) << name << " lacks " << line;
+    EXPECT_FALSE(has(text, "privileged")) << name;
+    if (!has(text, "image: haulcast\n")) {
+      EXPECT_TRUE(has(text, "user: ")) << name << " is root";
+      EXPECT_FALSE(has(text, "ports:")) << name << " can be reached from outside";
+    }
+    if (name == "migrate") continue;  // it ends by itself, and keeps nothing
+    EXPECT_TRUE(has(text, "stop_grace_period: ")) << name;
+    EXPECT_TRUE(has(text, "volumes:\n- " + name + "-data:")) << name;
+  }
+  EXPECT_TRUE(has(all.at("haulcast"), "- 127.0.0.1:8080:8080/tcp\n")) << "it is shown to more than this machine";
+  EXPECT_TRUE(has(all.at("haulcast"), ":" + last_instruction("VOLUME") + ":rw")) << "its data is not in the volume";
 }
 
-TEST_F(Compose, WithoutASecretItSaysWhatIsMissing) {
-  const auto [code, output] = compose_config("");
-  EXPECT_NE(code, 0);
-  EXPECT_TRUE(has(output, "HAULCAST_AUTH__HS256_SECRET")) << output;
+TEST_F(Compose, TheServerHasTwiceTheTimeToLeaveThatItTakesAtMost) {
+  const auto server = services(compose_config().output).at("haulcast");
+  const auto source = read("src/app/serve.cpp");
+  const int drains = seconds_behind(source, "drain_max = ");
+  const int writes = seconds_behind(source, "store_drain_max = ");
+  ASSERT_TRUE(drains > 0 && writes > 0);
+  EXPECT_GE(seconds_behind(server, "stop_grace_period: "), 2 * (drains + 2 * writes));
+}
+
+TEST_F(Compose, NoSecretIsInTheFileAndWithoutAnyOfThemItSaysWhatIsMissing) {
+  for (const auto& name : secrets) {
+    const auto [code, output] = compose_config(name);
+    EXPECT_NE(code, 0);
+    EXPECT_TRUE(has(output, name)) << output;
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <regex>
 
 #include "haulcast/client/track_file.hpp"
+#include "integration/either_store.hpp"
 #include "integration/past.hpp"
 
 namespace haulcast::support {
@@ -46,8 +47,11 @@ std::vector<std::string> linked_pages(api& admin, const std::string& first, cons
   return pages;
 }
 
-TEST(HistoryFormats, CsvIsReadBackAsWhatWasSentPageByPage) {
-  server s;
+class HistoryFormats : public EitherStore {};
+TOLD_OF_EITHER_STORE(HistoryFormats);
+
+TEST_P(HistoryFormats, CsvIsReadBackAsWhatWasSentPageByPage) {
+  server s{kept()};
   auto admin = s.as();
   const auto begin = ten_positions(admin);
   const auto pages = linked_pages(admin, std::string{target} + "?limit=4&from=" + rfc3339(begin + 1000), "text/csv");
@@ -74,8 +78,8 @@ TEST(HistoryFormats, CsvIsReadBackAsWhatWasSentPageByPage) {
   EXPECT_NE(pages[0].find(R"("{""c"":-1.5,""note"":""x, \""y\""""}")"), std::string::npos) << pages[0];
 }
 
-TEST(HistoryFormats, GpxIsReadBackAsWhatWasSentPageByPage) {
-  server s;
+TEST_P(HistoryFormats, GpxIsReadBackAsWhatWasSentPageByPage) {
+  server s{kept()};
   auto admin = s.as();
   const auto begin = ten_positions(admin);
   const auto pages = linked_pages(admin, std::string{target} + "?limit=7", "application/gpx+xml");
@@ -97,8 +101,8 @@ TEST(HistoryFormats, GpxIsReadBackAsWhatWasSentPageByPage) {
   EXPECT_NE(pages[0].find("<ele>408.5</ele>"), std::string::npos);
 }
 
-TEST(HistoryFormats, GeoJsonIsALineWithItsTimes) {
-  server s;
+TEST_P(HistoryFormats, GeoJsonIsALineWithItsTimes) {
+  server s{kept()};
   auto admin = s.as();
   const auto begin = ten_positions(admin);
   const auto answer = as(admin, std::string{target} + "?limit=6", "application/geo+json");
@@ -120,8 +124,8 @@ TEST(HistoryFormats, GeoJsonIsALineWithItsTimes) {
   EXPECT_TRUE(rest.at("next_cursor").is_null());
 }
 
-TEST(HistoryFormats, ATrackOfOneOrNoPositionIsValidInEveryFormat) {
-  server s;
+TEST_P(HistoryFormats, ATrackOfOneOrNoPositionIsValidInEveryFormat) {
+  server s{kept()};
   auto admin = s.as();
   const auto begin = ten_positions(admin);
   const auto one = std::string{target} + "?to=" + rfc3339(begin);
@@ -135,8 +139,8 @@ TEST(HistoryFormats, ATrackOfOneOrNoPositionIsValidInEveryFormat) {
   EXPECT_NE(as(admin, none, "application/gpx+xml").raw.body.find("</gpx>"), std::string::npos);
 }
 
-TEST(HistoryFormats, WhatIsPreferredDecides) {
-  server s;
+TEST_P(HistoryFormats, WhatIsPreferredDecides) {
+  server s{kept()};
   auto admin = s.as();
   ten_positions(admin);
   const auto type = [&](const char* accept) {

@@ -1,13 +1,11 @@
 // GET /v1/trucks/{truck_id}/history: what a truck drove, from store and journal.
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
 #include <thread>
 
 #include "haulcast/geo/polyline.hpp"
 #include "haulcast/wire/gzip.hpp"
+#include "integration/either_store.hpp"
 #include "integration/past.hpp"
 
 namespace haulcast::support {
@@ -29,8 +27,11 @@ void drive(api& as, const std::string& truck, std::int64_t begin, int from, int 
   }
 }
 
-TEST(History, HoldsWhatWasAcknowledgedAMomentAgo) {
-  server s;
+class History : public EitherStore {};
+TOLD_OF_EITHER_STORE(History);
+
+TEST_P(History, HoldsWhatWasAcknowledgedAMomentAgo) {
+  server s{kept()};
   auto admin = s.as();
   const auto begin = now_ms() - hour_ms;
   for (int i = 0; i < 100; ++i) {
@@ -51,8 +52,8 @@ TEST(History, HoldsWhatWasAcknowledgedAMomentAgo) {
   EXPECT_EQ(must_get(again, history_of("TRK-1") + "?limit=1000").at("items").size(), 101U);
 }
 
-TEST(History, EveryMemberComesBackAsItWasSent) {
-  server s;
+TEST_P(History, EveryMemberComesBackAsItWasSent) {
+  server s{kept()};
   auto admin = s.as();
   const auto at = now_ms() - hour_ms;
   const json sent{{"truck_id", "TRK-1"},  {"timestamp", rfc3339(at)}, {"latitude", 47.3769},
@@ -70,8 +71,8 @@ TEST(History, EveryMemberComesBackAsItWasSent) {
   }
 }
 
-TEST(History, MarksLateAndSuspectOnesAndTellsEachOnce) {
-  server s;
+TEST_P(History, MarksLateAndSuspectOnesAndTellsEachOnce) {
+  server s{kept()};
   auto admin = s.as();
   const auto begin = now_ms() - hour_ms;
   must_post(admin, {driving("TRK-1", begin, 0), driving("TRK-1", begin, 60)});
@@ -94,8 +95,8 @@ TEST(History, MarksLateAndSuspectOnesAndTellsEachOnce) {
 }
 
 // Past the window in which identities are exact, a repeat counts as late again, and is stored once.
-TEST(History, ALateOneThatComesTwiceIsToldOnce) {
-  server s({.environment = {{"HAULCAST_INGEST__IDENTITY_WINDOW_S", "60"}}});
+TEST_P(History, ALateOneThatComesTwiceIsToldOnce) {
+  server s{kept({{"HAULCAST_INGEST__IDENTITY_WINDOW_S", "60"}})};
   auto admin = s.as();
   const auto begin = now_ms() - 2 * hour_ms;
   must_post(admin, {driving("TRK-1", begin, 0)});
@@ -109,8 +110,8 @@ TEST(History, ALateOneThatComesTwiceIsToldOnce) {
   }
 }
 
-TEST(History, FromAndToAreInclusiveAndTakeBothFormsOfTime) {
-  server s;
+TEST_P(History, FromAndToAreInclusiveAndTakeBothFormsOfTime) {
+  server s{kept()};
   auto admin = s.as();
   const auto begin = now_ms() - hour_ms;
   drive(admin, "TRK-1", begin, 0, 10);
@@ -129,8 +130,8 @@ TEST(History, FromAndToAreInclusiveAndTakeBothFormsOfTime) {
   expect_problem(admin.get(history_of("TRK-NONE")), 404, "not_found");
 }
 
-TEST(History, PagesAreCompleteAndWithoutRepeatsWhileRowsArrive) {
-  server s({.environment = {{"HAULCAST_LIMITS__SUBJECT_REQUESTS_PER_S", "0"}}});
+TEST_P(History, PagesAreCompleteAndWithoutRepeatsWhileRowsArrive) {
+  server s{kept({{"HAULCAST_LIMITS__SUBJECT_REQUESTS_PER_S", "0"}})};
   auto admin = s.as();
   const auto begin = now_ms() - 2 * hour_ms;
   constexpr int there = 2'000;
@@ -159,8 +160,8 @@ TEST(History, PagesAreCompleteAndWithoutRepeatsWhileRowsArrive) {
   EXPECT_EQ(all_of(all_pages(admin, history_of("TRK-1"), 333), "timestamp"), whole);
 }
 
-TEST(History, ThinnedItStaysOnTheLineAndPagesGoOn) {
-  server s;
+TEST_P(History, ThinnedItStaysOnTheLineAndPagesGoOn) {
+  server s{kept()};
   auto admin = s.as();
   const auto begin = now_ms() - 2 * hour_ms;
   std::vector<geo::point> way;
@@ -187,8 +188,8 @@ TEST(History, ThinnedItStaysOnTheLineAndPagesGoOn) {
   EXPECT_EQ(all_of(all_pages(admin, history_of("TRK-1") + "?simplify_m=10", 1000), "timestamp"), times);
 }
 
-TEST(History, IsGzippedForWhoAcceptsThatAndHeadHasNoBody) {
-  server s;
+TEST_P(History, IsGzippedForWhoAcceptsThatAndHeadHasNoBody) {
+  server s{kept()};
   auto admin = s.as();
   drive(admin, "TRK-1", now_ms() - hour_ms, 0, 1000);
   const auto plain = admin.get(history_of("TRK-1") + "?limit=1000");
@@ -204,22 +205,15 @@ TEST(History, IsGzippedForWhoAcceptsThatAndHeadHasNoBody) {
   EXPECT_EQ(admin.send(asked).status, 200U);
 }
 
-/// The store cannot be opened: its name is a directory's.
-TEST(History, WithoutItsStoreHistoryIs503AndEverythingLiveGoesOn) {
-  server s;
+TEST_P(History, WithoutItsStoreHistoryIs503AndEverythingLiveGoesOn) {
+  server s{kept()};
   {
     auto admin = s.as();
     drive(admin, "TRK-1", now_ms() - hour_ms, 0, 10);
     ASSERT_TRUE(eventually([&] { return store_has_all(admin); }));
   }
   s.stop();
-  const auto file = s.data_dir() / "store.sqlite";
-  const auto away = s.data_dir() / "store.away";
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    std::error_code none;
-    std::filesystem::rename(file.string() + suffix, away.string() + suffix, none);
-  }
-  std::filesystem::create_directory(file);
+  take_store_away(s);
   s.start();
   auto admin = s.as();
   for (const auto& target :
@@ -237,27 +231,21 @@ TEST(History, WithoutItsStoreHistoryIs503AndEverythingLiveGoesOn) {
   EXPECT_EQ(admin.get("/v1/trucks/TRK-1/position").status, 200U);
   EXPECT_EQ(admin.get("/readyz").status, 200U);
   // Back again, without a restart.
-  std::filesystem::remove(file);
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    std::error_code none;
-    std::filesystem::rename(away.string() + suffix, file.string() + suffix, none);
-  }
+  bring_store_back(s);
   EXPECT_TRUE(eventually([&] {
     const auto answer = admin.get(history_of("TRK-1"));
     return answer.status == 200 && answer.body.at("items").size() == 11;
   }));
 }
 
-/// Somebody else holds the store's write lock, so that it falls behind: what is there can be read.
-TEST(History, WhenTheStoreLagsFarBehindTheAnswerSaysUntilWhenItIsComplete) {
-  server s;
+/// Somebody else holds the store's lock, so that it falls behind: what is there can be read.
+TEST_P(History, WhenTheStoreLagsFarBehindTheAnswerSaysUntilWhenItIsComplete) {
+  server s{kept()};
   auto admin = s.as();
   const auto begin = now_ms() - hour_ms;
   drive(admin, "TRK-1", begin, 0, 10);
   ASSERT_TRUE(eventually([&] { return store_has_all(admin); }));
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open((s.data_dir() / "store.sqlite").c_str(), &db), SQLITE_OK);
-  ASSERT_TRUE(eventually([&] { return sqlite3_exec(db, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK; }));
+  auto held = lock_store(s);
   const auto before = rfc3339(now_ms());
   must_post(admin, {driving("TRK-1", begin, 10)});
   EXPECT_EQ(must_get(admin, history_of("TRK-1")).at("items").size(), 11U) << "from the journal";
@@ -269,8 +257,7 @@ TEST(History, WhenTheStoreLagsFarBehindTheAnswerSaysUntilWhenItIsComplete) {
   EXPECT_TRUE(must_get(admin, "/v1/events").contains("complete_until"));
   EXPECT_TRUE(must_get(admin, "/v1/trucks/TRK-1/stats").contains("complete_until"));
   EXPECT_TRUE(admin.get(history_of("TRK-1"), {{"Accept", "text/csv"}}).raw.header("complete-until"));
-  sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
-  sqlite3_close(db);
+  held.reset();
   EXPECT_TRUE(eventually(
       [&] {
         const auto now = must_get(admin, history_of("TRK-1"));

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "integration/story.hpp"
+#include "support/needs.hpp"
 
 namespace haulcast::support {
 namespace {
@@ -66,7 +67,7 @@ TEST(Operations, MetricsTellOfEveryStepAndNameNoTruck) {
 }
 
 TEST(Operations, PromtoolFindsNothingToComplainAbout) {
-  if (!std::filesystem::exists("/usr/bin/promtool")) GTEST_SKIP() << "promtool is not installed (Debian: prometheus)";
+  HAULCAST_NEEDS(std::filesystem::exists("/usr/bin/promtool"), "promtool");
   server s;
   keep_busy(s);
   api nobody{s.base(), ""};

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "integration/either_store.hpp"
 #include "integration/past.hpp"
 
 namespace haulcast::support {
@@ -22,8 +23,13 @@ bool newest_first(const std::vector<json>& items) {
   });
 }
 
-TEST(EventList, HoldsWhatHappenedAMomentAgoNewestFirst) {
-  server s;
+class EventList : public EitherStore {};
+TOLD_OF_EITHER_STORE(EventList);
+class Quarantine : public EitherStore {};
+TOLD_OF_EITHER_STORE(Quarantine);
+
+TEST_P(EventList, HoldsWhatHappenedAMomentAgoNewestFirst) {
+  server s{kept()};
   auto admin = s.as();
   std::vector<std::string> expected;
   for (int i = 0; i < 60; ++i) {
@@ -41,8 +47,8 @@ TEST(EventList, HoldsWhatHappenedAMomentAgoNewestFirst) {
   EXPECT_EQ(all_pages(admin, "/v1/events", 11), all) << "the store's words are the journal's";
 }
 
-TEST(EventList, PagesAreCompleteAndWithoutRepeatsWhileOthersHappen) {
-  server s;
+TEST_P(EventList, PagesAreCompleteAndWithoutRepeatsWhileOthersHappen) {
+  server s{kept()};
   auto admin = s.as();
   for (int i = 0; i < 100; ++i) appear(admin, "TRK-" + std::to_string(i));
   int later = 0;
@@ -52,8 +58,8 @@ TEST(EventList, PagesAreCompleteAndWithoutRepeatsWhileOthersHappen) {
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(seen.contains("truck/TRK-" + std::to_string(i))) << i;
 }
 
-TEST(EventList, NarrowsByTypeTruckAndTime) {
-  server s({.environment = {{"HAULCAST_ENGINE__OFFLINE_AFTER_S", "1"}}});
+TEST_P(EventList, NarrowsByTypeTruckAndTime) {
+  server s{kept({{"HAULCAST_ENGINE__OFFLINE_AFTER_S", "1"}})};
   auto admin = s.as();
   appear(admin, "A");
   ASSERT_TRUE(eventually([&] { return must_get(admin, "/v1/events?type=truck.offline").at("items").size() == 1; }));
@@ -79,8 +85,8 @@ TEST(EventList, NarrowsByTypeTruckAndTime) {
   expect_problem(admin.get("/v1/events?after=0"), 422, "parameter_invalid");
 }
 
-TEST(EventList, ADriverPagesThroughThoseOfItsTrucksAlone) {
-  server s;
+TEST_P(EventList, ADriverPagesThroughThoseOfItsTrucksAlone) {
+  server s{kept()};
   auto admin = s.as();
   for (const char* truck : {"A", "B", "C", "D", "E"}) appear(admin, truck);
   auto driver = s.as("driver", {"B", "D", "E", "UNKNOWN"});
@@ -91,8 +97,8 @@ TEST(EventList, ADriverPagesThroughThoseOfItsTrucksAlone) {
   EXPECT_TRUE(all_pages(customer, "/v1/events", 10).empty());
 }
 
-TEST(Quarantine, HoldsEveryRefusedPositionWithItsReason) {
-  server s;
+TEST_P(Quarantine, HoldsEveryRefusedPositionWithItsReason) {
+  server s{kept()};
   auto admin = s.as();
   const auto begin = now_ms() - hour_ms;
   constexpr int batches = 40;

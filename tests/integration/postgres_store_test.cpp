@@ -4,6 +4,7 @@
 #include "integration/store_audit.hpp"
 #include "integration/story.hpp"
 #include "support/ledger_loader.hpp"
+#include "support/needs.hpp"
 #include "support/postgres_server.hpp"
 
 namespace haulcast::support {
@@ -15,8 +16,7 @@ using nlohmann::json;
 class StoreInPostgres : public testing::Test {
  protected:
   void SetUp() override {
-    if (postgres_server::programs().empty())
-      GTEST_SKIP() << "PostgreSQL 15 is not installed (scripts/install-dependencies --test installs it)";
+    NEEDS_POSTGRES();
     database = std::make_unique<postgres_server>();
     database->run("CREATE DATABASE haulcast");
     options.environment["HAULCAST_STORE__URL"] = database->connection("haulcast") + " password=WordThatNobodyMaySee";
@@ -68,6 +68,7 @@ TEST_F(StoreInPostgres, IsAwaitedWhereItIsNotThereYetAndCaughtUp) {
   database->freeze();
   options.environment["HAULCAST_STORE__MIGRATE"] = "false";
   server s{options};
+  EXPECT_TRUE(eventually([&] { return s.log().find("the store does not answer yet") != std::string::npos; })) << s.log();
   api admin = s.as();
   for (int i = 0; i < 50; ++i) must_post(admin, {driving("TRK-1", now_ms() - 3'600'000, i)});
   EXPECT_EQ(metric(admin.get("/metrics").raw.body, "haulcast_store_up"), 0);

@@ -18,6 +18,7 @@
 
 #include "integration/raw_connection.hpp"
 #include "integration/story.hpp"
+#include "support/needs.hpp"
 #include "tls/certificates.hpp"
 
 namespace haulcast::support {
@@ -406,7 +407,7 @@ TEST_F(Tls, CurlSpeaksToIt) {
 }
 
 TEST_F(Tls, OpenSslsOwnClientSpeaksToIt) {
-  if (!std::filesystem::exists("/usr/bin/openssl")) GTEST_SKIP() << "openssl is not installed";
+  HAULCAST_NEEDS(std::filesystem::exists("/usr/bin/openssl"), "openssl");
   const auto files = issue();
   server s{with(files)};
   const auto client = [&](const std::string& options) {

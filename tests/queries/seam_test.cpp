@@ -1,5 +1,4 @@
-// Wherever the seam between store and journal lies, the answer is the same; with a real store and a day that makes little
-// sense.
+// Wherever the seam between store and journal lies, the answer is the same; with real stores and a day that makes little sense.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -10,8 +9,11 @@
 #include "haulcast/queries/history.hpp"
 #include "haulcast/queries/lists.hpp"
 #include "haulcast/queries/stats.hpp"
+#include "haulcast/store/postgres.hpp"
 #include "haulcast/store/sqlite.hpp"
 #include "journal/scratch.hpp"
+#include "support/needs.hpp"
+#include "support/postgres_database.hpp"
 
 namespace haulcast::queries {
 namespace {
@@ -38,9 +40,18 @@ json answer(Question q, store::reader& from) {
   return text;
 }
 
-class Seam : public testing::TestWithParam<unsigned> {
+enum class kind { sqlite, postgres };
+
+class Seam : public testing::TestWithParam<std::tuple<kind, unsigned>> {
  protected:
-  Seam() : day{GetParam()} {
+  void SetUp() override {
+    if (std::get<kind>(GetParam()) == kind::postgres) {
+      NEEDS_POSTGRES();
+    }
+    make_store();
+  }
+
+  Seam() : day{std::get<unsigned>(GetParam())} {
     day.play(records);
     log = scratch::open(directory / "journal", journal::sync_mode::normal);
     for (const auto& input : day.inputs) {
@@ -48,9 +59,21 @@ class Seam : public testing::TestWithParam<unsigned> {
       if (const auto failed = log->append(*group)) throw std::runtime_error{failed.message()};
       groups.push_back(std::move(group));
     }
-    writer = store::make_sqlite_writer({.path = directory / "store.sqlite"});
-    if (!writer->open()) throw std::runtime_error{"no store"};
-    reader = store::make_sqlite_reader({.path = directory / "store.sqlite"});
+  }
+
+  void make_store() {
+    if (std::get<kind>(GetParam()) == kind::postgres) {
+      database.emplace();
+      const store::postgres_options options{
+          .url = database->connection(), .answer_timeout = std::chrono::minutes{1}, .query_timeout = std::chrono::minutes{1}};
+      writer = store::make_postgres_writer(options);
+      reader = store::make_postgres_reader(options);
+    } else {
+      writer = store::make_sqlite_writer({.path = directory / "store.sqlite"});
+      reader = store::make_sqlite_reader({.path = directory / "store.sqlite"});
+    }
+    const auto opened = writer->open();
+    ASSERT_TRUE(opened) << opened.error().why;
   }
 
   /// Has the store hold everything up to there.
@@ -123,6 +146,7 @@ class Seam : public testing::TestWithParam<unsigned> {
   engine::story::random_day day;
   std::unique_ptr<journal::segment_log> log;
   std::vector<journal::shared_group> groups;
+  std::optional<support::postgres_database> database;
   std::unique_ptr<store::writer> writer;
   std::unique_ptr<store::reader> reader;
   offset_t stored = 0;
@@ -212,7 +236,11 @@ TEST_P(Seam, WhereverItLiesFiguresAreTheSame) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Days, Seam, testing::Range(1U, 5U));
+INSTANTIATE_TEST_SUITE_P(Days, Seam, testing::Combine(testing::Values(kind::sqlite, kind::postgres), testing::Range(1U, 5U)),
+                         [](const auto& of) {
+                           return (std::get<kind>(of.param) == kind::sqlite ? "InSqlite" : "InPostgres") +
+                                  std::to_string(std::get<unsigned>(of.param));
+                         });
 
 }  // namespace
 }  // namespace haulcast::queries

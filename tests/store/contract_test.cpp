@@ -3,6 +3,7 @@
 #include <random>
 
 #include "store/kept.hpp"
+#include "support/needs.hpp"
 
 namespace haulcast::store {
 namespace {
@@ -14,7 +15,7 @@ enum class kind { sqlite, postgres };
 class AStore : public testing::TestWithParam<kind> {
  protected:
   void SetUp() override {
-    if (!fresh()) GTEST_SKIP() << "PostgreSQL 15 is not installed (scripts/install-dependencies --test installs it)";
+    if (GetParam() == kind::postgres) NEEDS_POSTGRES();
   }
   static std::unique_ptr<ground> fresh() { return GetParam() == kind::sqlite ? sqlite_ground() : postgres_ground(); }
 };

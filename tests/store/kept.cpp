@@ -54,7 +54,7 @@ class postgres_database final : public ground {
 std::unique_ptr<ground> sqlite_ground(std::filesystem::path path) { return std::make_unique<sqlite_file>(std::move(path)); }
 
 std::unique_ptr<ground> postgres_ground() {
-  if (!postgres_place::installed()) return nullptr;
+  if (support::postgres_server::programs().empty()) return nullptr;
   return std::make_unique<postgres_database>(std::make_shared<postgres_place>());
 }
 

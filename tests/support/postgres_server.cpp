@@ -65,7 +65,7 @@ postgres_server::~postgres_server() {
 
 /// setpriv because PostgreSQL refuses root, with a new death signal because a change of user clears the one that the child was
 /// given.
-child_options postgres_server::as_its_user(child_options options) const {
+child_options postgres_server::as_its_user(child_options options) {
   if (::geteuid() != 0) return options;
   std::vector<std::string> arguments{"--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=KILL",
                                      options.program};

@@ -21,6 +21,9 @@ class postgres_server {
   /// Where the programs are; empty when they are not installed.
   static std::filesystem::path programs();
 
+  /// The same, run as `postgres` where this process is root's: its programs refuse root.
+  static child_options as_its_user(child_options options);
+
   /// `settings` as `postgres -c` takes them; they go before those of its own.
   explicit postgres_server(std::vector<std::string> settings = {});
   ~postgres_server();
@@ -50,7 +53,6 @@ class postgres_server {
   void restore(const std::filesystem::path& from, const std::string& database);
 
  private:
-  child_options as_its_user(child_options options) const;
   void make_cluster();
   std::vector<int> processes() const;
   void await_connections(std::chrono::milliseconds within);

@@ -63,6 +63,7 @@ struct journal_keys {
 struct store_keys {
   std::optional<std::string> url;  // PostgreSQL; none: the embedded one
   bool migrate = true;             // at start
+  std::size_t query_threads = 2;   // that answer questions about the past
   std::chrono::days retention{30};
   std::chrono::days events_retention{90};
   std::chrono::days quarantine_retention{7};

@@ -11,7 +11,8 @@
 
 namespace haulcast::app {
 
-/// The consumer, prepared and not started. Error: one sentence not to start with. Blocking, for a bounded time.
+/// The consumer, prepared and not started: it may still be meeting a store that does not answer. Error: one sentence not to
+/// start with. Blocking, for a bounded time.
 result<std::unique_ptr<consumers::store_consumer>> begin_history(const config& cfg, const journal::data_directory& directory,
                                                                  const journal::segment_log& log);
 

@@ -56,7 +56,7 @@ struct store_figures {
 /// waits for it: the journal keeps what it has not read (holds()). A row that the store cannot take goes to its dead letters,
 /// with the reason. What makes trying again senseless (somebody else's store, a newer schema) stops it for good: figures().why.
 ///
-/// Thread: start() and stop() for whoever owns it; figures(), reached() and holds() for any, without waiting for I/O.
+/// Thread: prepare(), start() and stop() for whoever owns it; figures(), reached() and holds() for any, without waiting for I/O.
 class store_consumer {
  public:
   /// `log` outlives it. `notes`: only this uses them from start() on.
@@ -64,9 +64,11 @@ class store_consumer {
                  store_consumer_options options);
   ~store_consumer();
 
-  /// Before start(), on the caller's thread: opens the store and finds the place to begin. `adopt`: moves a checkpoint that
-  /// does not fit. A store that cannot be reached now is no error: it is tried again. Error: one sentence not to start with.
-  result<void> prepare(bool adopt);
+  /// Opens the store and finds the place to begin, on its thread, and waits `patience` for that: a store that has not answered
+  /// then, or cannot be reached, is no error, for it is tried on. `adopt`: moves a checkpoint that does not fit, and waits for
+  /// that, however long. Error: one sentence not to start with.
+  result<void> prepare(bool adopt, milliseconds patience = std::chrono::minutes{1});
+  /// From here on it reads and writes.
   void start();
   /// Takes what the journal has as far as `in_time` goes, and ends the thread. False: it did not end within twice that time,
   /// for the store keeps hold of it; then the process may only be left without cleaning up.
@@ -81,6 +83,8 @@ class store_consumer {
   using clock = std::chrono::steady_clock;
 
   void work();
+  bool meet_store();
+  void go_on();
   store::store_result<bool> turn();
   store::store_result<void> begin();
   store::store_result<void> gather();
@@ -113,9 +117,12 @@ class store_consumer {
   std::atomic<offset_t> noted_{0};
   mutable std::mutex mutex_;  // held to copy or change what is below
   std::condition_variable wake_;
+  std::optional<std::string> met_;  // the store has answered, or cannot be reached; not empty: why it is not for us
+  bool awaited_ = true;  // by prepare()
+  bool started_ = false;
   bool stopping_ = false;
   clock::time_point stop_until_;
-  bool ended_ = true;
+  bool ended_ = false;
   store_figures figures_;
   std::thread thread_;
 };
