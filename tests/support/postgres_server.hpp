@@ -42,12 +42,19 @@ class postgres_server {
   void thaw();
   /// As a crash does: nothing is finished. Starts it again.
   void kill_and_restart();
+  /// As an operator does, who lets nobody finish: sessions end, and what was committed is on the disk. Nothing listens until
+  /// start().
+  void stop();
+  void start();
+
+  /// Of it and all its children, the postmaster first.
+  std::vector<int> processes() const;
+  /// Everything that it has written since the first start.
+  std::string log() const;
 
  private:
   child_options as_its_user(child_options options) const;
   void make_cluster();
-  void start();
-  std::vector<int> processes() const;
   void await_connections(std::chrono::milliseconds within);
 
   std::vector<std::string> settings_;
