@@ -19,8 +19,7 @@ namespace {
 using store::store_error;
 using store::trouble;
 
-constexpr milliseconds upkeep_share{10};  // of a turn in which little was written
-constexpr std::size_t busy_rows = 5'000;  // a turn that wrote more leaves upkeep to the next ones
+constexpr milliseconds upkeep_share{10};  // of a turn
 
 store_error fatal(std::string why) { return {trouble::fatal, std::move(why)}; }
 
@@ -176,13 +175,21 @@ store::store_result<bool> store_consumer::turn() {
     upkeep_due_ = true;
     if (auto done = note(); !done) return done.error();
   }
-  const auto until = clock::now() + upkeep_share;
-  while (upkeep_due_ && rows < busy_rows && clock::now() < until) {
+  // Where much is to be written upkeep waits, but not for good: what nobody drops fills the disk.
+  if (rows < options_.busy_rows || clock::now() - kept_up_at_ >= options_.busy_upkeep_interval) {
+    if (auto kept = keep_up(); !kept) return kept.error();
+  }
+  return next_ <= log_.last_offset();
+}
+
+store::store_result<void> store_consumer::keep_up() {
+  kept_up_at_ = clock::now();
+  while (upkeep_due_ && clock::now() < kept_up_at_ + upkeep_share) {
     const auto due = store_->upkeep(options_.keep, system_now());
     if (!due) return due.error();
     upkeep_due_ = *due;
   }
-  return next_ <= log_.last_offset();
+  return {};
 }
 
 // What was written before the connection was lost may have been committed or not: the store says, and what is pending is

@@ -1,5 +1,7 @@
 #include "haulcast/journal/committer.hpp"
 
+#include <pthread.h>
+
 #include <cassert>
 #include <utility>
 
@@ -55,6 +57,7 @@ group committer::take_gathered(std::vector<work_item>& items, std::size_t& at) {
 }
 
 void committer::work() {
+  ::pthread_setname_np(::pthread_self(), "journal");
   for (std::vector<work_item> items;; items.clear()) {
     {
       std::unique_lock lock{mutex_};

@@ -169,6 +169,22 @@ constexpr std::array migrations{
                             WHERE minute = m AND truck = t.number AND time BETWEEN begins AND ends OFFSET 0) p
         WHERE t.truck_id = track.truck_id ORDER BY p.time $$;
     )sql",
+    // Names of others are not looked at as if they ended with a day, whatever the plan: the oldest of ours is found first.
+    R"sql(
+    CREATE OR REPLACE FUNCTION drop_partition(kind text, before timestamptz) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = haulcast, pg_temp SET TimeZone = 'UTC' AS $$
+    DECLARE
+      width interval := haulcast.partition_width(kind);
+      part text;
+    BEGIN
+      SELECT c.relname INTO part FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE width IS NOT NULL AND i.inhparent = to_regclass('haulcast.' || quote_ident(kind))
+        ORDER BY c.relname LIMIT 1;
+      IF part IS NULL OR to_date(right(part, 8), 'YYYYMMDD')::timestamptz + width > before THEN RETURN NULL; END IF;
+      EXECUTE format('DROP TABLE haulcast.%I', part);
+      RETURN part;
+    END $$;
+    )sql",
 };
 
 void run_migrations(pqxx::work& in, int from) {

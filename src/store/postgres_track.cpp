@@ -19,7 +19,7 @@ constexpr std::size_t hours_at_once = 24;  // in one question
 
 std::int64_t first_hour_kept(pqxx::transaction_base& in) {
   const auto first = in.exec1(
-      "SELECT min(to_date(right(c.relname, 8), 'YYYYMMDD')) - date '1970-01-01' FROM pg_inherits i "
+      "SELECT to_date(min(right(c.relname, 8)), 'YYYYMMDD') - date '1970-01-01' FROM pg_inherits i "
       "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'haulcast.position'::regclass");
   return first[0].is_null() ? std::numeric_limits<std::int32_t>::max() : integer_in(first, 0) * 24;
 }

@@ -3,7 +3,6 @@
 // and do nothing else. Prints one line of JSON; scripts/bench makes rows of it.
 //   store_bench [ROUNDS [BATCHES]]
 #include <fmt/format.h>
-#include <libpq-fe.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +10,6 @@
 #include <ctime>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
@@ -19,7 +17,9 @@
 #include <string>
 #include <vector>
 
+#include "bare_copy.hpp"
 #include "haulcast/store/postgres.hpp"
+#include "load/process.hpp"
 #include "support/postgres_server.hpp"
 
 namespace {
@@ -98,51 +98,6 @@ std::vector<store::batch> make_batches(std::size_t count, const std::vector<std:
   return all;
 }
 
-class bare {
- public:
-  explicit bare(const std::string& url) : db_{PQconnectdb(url.c_str()), &PQfinish} {
-    run("SET synchronous_commit = off");  // as the store's writer has it
-    run("SET search_path = haulcast, public");
-  }
-  int backend() const { return PQbackendPID(db_.get()); }
-  void run(const std::string& sql) { must(PQexec(db_.get(), sql.c_str()), PGRES_COMMAND_OK); }
-  /// What COPY takes for the rows of one record.
-  std::string rows_of(std::size_t record) {
-    must(PQexec(db_.get(),
-                fmt::format("COPY (SELECT * FROM position WHERE record = {} ORDER BY place) TO STDOUT BINARY", record).c_str()),
-         PGRES_COPY_OUT);
-    std::string all;
-    char* part = nullptr;
-    for (int size = 0; (size = PQgetCopyData(db_.get(), &part, 0)) > 0; PQfreemem(part))
-      all.append(part, static_cast<std::size_t>(size));
-    finish();
-    return all;
-  }
-  void copy(const std::string& table, const std::vector<std::string>& batches) {
-    for (const auto& bytes : batches) {
-      run("BEGIN");
-      must(PQexec(db_.get(), ("COPY " + table + " FROM STDIN BINARY").c_str()), PGRES_COPY_IN);
-      for (std::size_t at = 0; at < bytes.size(); at += 60'000) {
-        const auto size = std::min<std::size_t>(60'000, bytes.size() - at);
-        if (PQputCopyData(db_.get(), bytes.data() + at, static_cast<int>(size)) != 1) throw std::runtime_error{"COPY broke"};
-      }
-      PQputCopyEnd(db_.get(), nullptr);
-      finish();
-      run("COMMIT");
-    }
-  }
-
- private:
-  void must(PGresult* said, ExecStatusType wanted) {
-    const std::unique_ptr<PGresult, decltype(&PQclear)> held{said, &PQclear};
-    if (PQresultStatus(said) != wanted) throw std::runtime_error{PQerrorMessage(db_.get())};
-  }
-  void finish() {
-    while (PGresult* const said = PQgetResult(db_.get())) must(said, PGRES_COMMAND_OK);
-  }
-  std::unique_ptr<PGconn, decltype(&PQfinish)> db_;
-};
-
 /// Each in a database that is as new as the others'.
 std::string fresh(support::postgres_server& server, const char* name) {
   server.run(fmt::format("DROP DATABASE IF EXISTS {0}; CREATE DATABASE {0} TEMPLATE with_postgis; CHECKPOINT", name));
@@ -156,6 +111,7 @@ void add(json& to, const figures& f) {
 }
 
 int measure(std::size_t rounds, std::size_t count) {
+  bench::put_aside(0);  // not on the loader's core alone: PostgreSQL has one to itself then
   support::postgres_server server{{"fsync=on", "full_page_writes=on", "shared_buffers=512MB", "max_wal_size=4GB"}};
   server.run("CREATE DATABASE with_postgis");
   server.run("CREATE EXTENSION postgis", std::chrono::minutes{2}, "with_postgis");
@@ -177,8 +133,8 @@ int measure(std::size_t rounds, std::size_t count) {
             }
           }));
       if (ready.empty()) {
-        bare from{url};
-        for (std::size_t n = 1; n <= count; ++n) ready.push_back(from.rows_of(n));
+        bench::bare_copy from{url};
+        ready = from.rows_of("SELECT * FROM position ORDER BY record, place", batch_rows);
         said["bytes_per_row"] =
             std::stod(server.run(
                 "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relname LIKE 'position_2%' AND relkind = 'r'",
@@ -192,7 +148,7 @@ int measure(std::size_t rounds, std::size_t count) {
                            "CREATE TABLE without_index (LIKE position); CHECKPOINT",
                            to_epoch_ms(morning) / 1'000),
                std::chrono::minutes{1}, "bare");
-    bare direct{url};
+    bench::bare_copy direct{url};
     add(said["copy"], measured(rows, direct.backend(), [&] { direct.copy("position", ready); }));
     add(said["copy_without_index"], measured(rows, direct.backend(), [&] { direct.copy("without_index", ready); }));
   }

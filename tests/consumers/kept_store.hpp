@@ -26,6 +26,7 @@ struct kept_rows {
   std::vector<std::size_t> batches;  // rows of each
   std::size_t opened = 0;
   std::size_t durable = 0;
+  std::set<std::size_t> kept_up;                                                  // behind how many batches
   std::function<std::optional<store::store_error>(const store::batch&)> refuses;  // write, rehearse
   std::function<std::optional<store::store_error>()> down;                        // any call
   bool loses_answers = false;                                                     // commits, and says that it is in doubt
@@ -85,7 +86,12 @@ class kept_store final : public store::writer {
       return {};
     });
   }
-  store_result<bool> upkeep(const store::retention&, utc_time) override { return false; }
+  store_result<bool> upkeep(const store::retention&, utc_time) override {
+    return locked([&]() -> store_result<bool> {
+      rows_->kept_up.insert(rows_->batches.size());
+      return false;
+    });
+  }
   void interrupt() noexcept override {}
 
  private:

@@ -131,6 +131,21 @@ TEST(StoreConsumer, StoppingItTakesTheRest) {
   EXPECT_EQ(line.noted(), 100u);
 }
 
+TEST(StoreConsumer, AStoreThatHasMuchToTakeIsKeptUpAllTheSame) {
+  line_of_positions line;
+  line.append(700);
+  auto options = line_of_positions::quick();
+  options.busy_rows = 1;
+  options.note_interval = 0ms;
+  options.busy_upkeep_interval = 0ms;
+  const auto c = line.consumer(options);
+  ASSERT_TRUE(c->prepare(false));
+  c->start();
+  ASSERT_TRUE(eventually([&] { return c->reached() == 700; }));
+  ASSERT_TRUE(c->stop(60s));
+  line.change([](kept_rows& r) { EXPECT_TRUE(r.kept_up.contains(r.batches.size() / 2)); });
+}
+
 TEST(StoreConsumer, WhatIsNotDurableIsHeldForIt) {
   line_of_positions line;
   auto options = line_of_positions::quick();

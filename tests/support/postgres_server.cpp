@@ -63,6 +63,13 @@ postgres_server::~postgres_server() {
   process_->wait(std::chrono::seconds{20});
 }
 
+void postgres_server::stop() {
+  process_->signal(SIGINT);
+  if (!process_->wait(std::chrono::minutes{2})) throw std::runtime_error{"PostgreSQL does not stop: " + log()};
+}
+
+std::string postgres_server::log() const { return text_of(directory_ / "log"); }
+
 /// setpriv because PostgreSQL refuses root, with a new death signal because a change of user clears the one that the child was
 /// given.
 child_options postgres_server::as_its_user(child_options options) {

@@ -45,8 +45,16 @@ class postgres_server {
   void thaw();
   /// As a crash does: nothing is finished. start() takes connections again.
   void kill();
-  void start();
   void kill_and_restart();
+  /// As an operator does, who lets nobody finish: sessions end, and what was committed is on the disk. Nothing listens until
+  /// start().
+  void stop();
+  void start();
+
+  /// Of it and all its children, the postmaster first.
+  std::vector<int> processes() const;
+  /// Everything that it has written since the first start.
+  std::string log() const;
 
   /// By `pg_dump`, while it goes on; and by `pg_restore` into a database that is empty. Throw std::runtime_error.
   void dump(const std::string& database, const std::filesystem::path& into);
@@ -54,7 +62,6 @@ class postgres_server {
 
  private:
   void make_cluster();
-  std::vector<int> processes() const;
   void await_connections(std::chrono::milliseconds within);
 
   std::vector<std::string> settings_;

@@ -25,10 +25,12 @@ using journal::offset_t;
 inline constexpr std::string_view store_consumer_name = "store";
 
 struct store_consumer_options {
-  row_builder::limits batch;          // at most in one transaction
-  milliseconds flush_interval{200};   // what the journal has is written so often
-  milliseconds note_interval{5'000};  // made durable and noted for retention
-  milliseconds retry_first{100};      // after a failure; doubled each time, cut by up to half
+  row_builder::limits batch;                 // at most in one transaction
+  milliseconds flush_interval{200};          // what the journal has is written so often
+  milliseconds note_interval{5'000};         // made durable and noted for retention
+  std::size_t busy_rows = 5'000;             // a turn that writes so many leaves upkeep to the next ones
+  milliseconds busy_upkeep_interval{1'000};  // but for one of this time
+  milliseconds retry_first{100};             // after a failure; doubled each time, cut by up to half
   milliseconds retry_most{10'000};
   store::retention keep;
   int politeness = 10;  // of 19: the loop and the journal come first, by nine to one
@@ -91,6 +93,7 @@ class store_consumer {
   store::store_result<void> write();
   store::store_result<void> write_whole();
   store::store_result<void> note();
+  store::store_result<void> keep_up();
   bool wait(milliseconds pause);
   milliseconds next_pause();
   void went_wrong(const store::store_error& error);
@@ -110,6 +113,7 @@ class store_consumer {
   std::optional<store::batch> pending_;  // not known to be written
   bool upkeep_due_ = true;
   clock::time_point noted_at_;
+  clock::time_point kept_up_at_;
   int attempts_ = 0;
   std::minstd_rand dice_{std::random_device{}()};
 

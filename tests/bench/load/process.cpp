@@ -109,32 +109,47 @@ std::string first_line(int from, std::chrono::seconds timeout) {
   return line;
 }
 
+struct cpu_used {
+  double itself = 0;
+  double ended_children = 0;
+};
+
 // Of a process or a thread, as its stat says.
-double cpu_in(const std::filesystem::path& stat) {
+cpu_used cpu_in(const std::filesystem::path& stat) {
   std::ifstream in{stat};
   std::string text;
-  if (!std::getline(in, text)) return 0;
+  if (!std::getline(in, text)) return {};
   std::istringstream fields{text.substr(text.rfind(')') + 2)};
   std::string skipped;
   for (int i = 0; i < 11; ++i) fields >> skipped;  // the state and all before utime
-  double user = 0;
-  double system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  std::array<double, 4> ticks{};                   // user and system, then the same of children
+  for (double& each : ticks) fields >> each;
+  const auto a_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return {.itself = (ticks[0] + ticks[1]) / a_second, .ended_children = (ticks[2] + ticks[3]) / a_second};
 }
 
 }  // namespace
 
 double cpu_seconds(pid_t process) {
-  const std::filesystem::path of = fmt::format("/proc/{}", process);
-  double used = cpu_in(of / "stat");
+  const auto threads = cpu_of_threads(process);
+  const auto store = threads.find("store");
+  return cpu_in(fmt::format("/proc/{}/stat", process)).itself - (store == threads.end() ? 0 : store->second);
+}
+
+std::map<std::string, double> cpu_of_threads(pid_t process) {
+  std::map<std::string, double> used;
   std::error_code gone;
-  for (const auto& thread : std::filesystem::directory_iterator{of / "task", gone}) {
+  for (const auto& thread : std::filesystem::directory_iterator{fmt::format("/proc/{}/task", process), gone}) {
     std::string name;
     std::getline(std::ifstream{thread.path() / "comm"} >> std::ws, name);
-    if (name == "store") used -= cpu_in(thread.path() / "stat");
+    used[name] += cpu_in(thread.path() / "stat").itself;
   }
   return used;
+}
+
+double cpu_with_ended_children(pid_t process) {
+  const auto used = cpu_in(fmt::format("/proc/{}/stat", process));
+  return used.itself + used.ended_children;
 }
 
 double resident_bytes(pid_t process) {
@@ -165,6 +180,13 @@ void pin_to(int core) {
   CPU_ZERO(&cores);
   CPU_SET(static_cast<std::size_t>(core), &cores);
   ::sched_setaffinity(0, sizeof cores, &cores);
+}
+
+void put_aside(pid_t process) {
+  cpu_set_t cores;
+  std::memset(&cores, 0xFF, sizeof cores);
+  ::sched_setaffinity(process, sizeof cores, &cores);
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(process), 19);
 }
 
 void kill_children() { children.kill(); }

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,11 +15,20 @@ namespace haulcast::bench {
 /// that, and it has figures of its own. 0 when it is gone. Resolution 10 ms.
 double cpu_seconds(pid_t process);
 
+/// The same of each of its threads, by their names; those of one name together.
+std::map<std::string, double> cpu_of_threads(pid_t process);
+
+/// The same of one process and of the children that it has waited for.
+double cpu_with_ended_children(pid_t process);
+
 /// Memory of a process that no file backs, in bytes: what it has taken for itself. 0 when it is gone.
 double resident_bytes(pid_t process);
 
 /// Pins the calling process to a core, if it may and the core exists.
 void pin_to(int core);
+
+/// Lets a process run on every core, and only when nobody else wants to: what is beside the server and no part of it.
+void put_aside(pid_t process);
 
 /// As many descriptors as this user may have, for this process and its children.
 void raise_descriptor_limit();

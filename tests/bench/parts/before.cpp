@@ -1,17 +1,12 @@
 // Whether a change has made the server slower: two binaries in one run.
 #include <fmt/core.h>
 
-#include <algorithm>
-
 #include "parts/parts.hpp"
 
 namespace haulcast::bench {
 namespace {
 
 const std::string before = "haulcast before";
-
-/// Unchanged: by no more than a tenth, or than haulcast differs from itself.
-goal unchanged(const spread& noise) { return {.must = std::max({1.1, noise.greatest, 1 / noise.least}), .aim = {}}; }
 
 void compare(const stage& on, report& out, std::size_t batch) {
   contender old = on.haulcast(before);

@@ -33,5 +33,13 @@ void measure_fenced_ingest(const stage& on, report& out);
 
 /// What writing behind costs in PostgreSQL, beside a bare COPY of the same rows. Without a server of ours.
 void measure_store(const stage& on, report& out);
+/// What a PostgreSQL that is down costs whoever posts positions, and how soon it has caught up.
+void measure_store_down(const stage& on, report& out);
+/// Memory, lag, CPU and bytes on disk of either store when 20,000 positions a second last.
+void measure_store_sustained(const stage& on, report& out);
+/// What dropping old days costs whoever posts positions, in a store of 10 million.
+void measure_store_retention(const stage& on, report& out);
+/// What is read for an answer from a store of 10 million positions. Without a server of ours.
+void measure_store_plans(const stage& on, report& out);
 
 }  // namespace haulcast::bench

@@ -24,6 +24,9 @@ struct goal {
   bool at_most = true;  // or at least
 };
 
+/// A ratio is unchanged: by no more than a tenth, or than what is measured differs from itself.
+goal unchanged(const spread& noise);
+
 struct row {
   std::string work;
   std::string unit;  // behind the value: "x", " us", " B"

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 struct options {
   std::string haulcast;
   std::string before;  // another haulcast; empty: none
-  fs::path tools;  // where the peers are
+  fs::path tools;      // where the peers are
   fs::path data = "bench-data";
   fs::path log = "server.log";
   fs::path json;
@@ -30,6 +30,8 @@ struct options {
   std::string sync = "full";
   std::size_t pairs = 5;
   double seconds = 2;
+  double minutes = 10;  // of what is sustained
+  std::vector<std::string> stores{"postgresql", "sqlite"};
   unsigned part_seconds_max = 400;
   std::size_t connections = 64;
   std::size_t subscribers = 1000;
@@ -71,6 +73,8 @@ class stage {
   explicit stage(options o) : opts{std::move(o)} {}
 
   const options opts;
+
+  bool wants(const std::string& store) const { return std::ranges::find(opts.stores, store) != opts.stores.end(); }
 
   contender haulcast(std::string name = "haulcast", environment extra = {}) const;
   /// The same again: what differs between the two is noise.
