@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,14 @@ TEST(House, EveryDirectoryIsARoomOfThePlan) {
       EXPECT_TRUE(entry.is_directory() && floor_of(entry.path().filename().string()))
           << entry.path() << " is no room of the plan";
     }
+  }
+}
+
+TEST(House, TheTopHasTheRoomsItHadAndNoMore) {
+  const std::set<std::string> all{"build", "config", "docs", "include", "scripts", "src", "tests", "web"};
+  for (const auto& entry : std::filesystem::directory_iterator{top()}) {
+    const auto name = entry.path().filename().string();
+    EXPECT_TRUE(!entry.is_directory() || name.starts_with('.') || all.contains(name)) << name;
   }
 }
 

@@ -13,7 +13,7 @@ std::string in_tree(const std::string& command) { return "cd '" + top().string()
 TEST(Scripts, ShellcheckFindsNothing) {
   HAULCAST_NEEDS(shell("command -v shellcheck").code == 0, "shellcheck");
   const auto [code, output] =
-      shell(in_tree("shellcheck --external-sources --source-path=SCRIPTDIR scripts/* .ci/run docker/postgres/*.sh "
+      shell(in_tree("shellcheck --external-sources --source-path=SCRIPTDIR scripts/* .ci/run config/postgres/*.sh "
                     "tests/contract/tally tests/contract/with-node"));
   EXPECT_EQ(code, 0) << output;
 }
