@@ -13,6 +13,7 @@
 
 namespace haulcast::client {
 namespace net = boost::asio;
+namespace beast = boost::beast;
 namespace ssl = net::ssl;
 using boost::system::error_code;
 
@@ -79,6 +80,27 @@ net::awaitable<std::string> stream::secure(const base_url& to, std::chrono::mill
 void stream::close() noexcept {
   error_code ignored;
   tcp_.socket().close(ignored);  // what is under way ends, and may still be in tls_
+}
+
+void stream::read_some(const few<net::mutable_buffer>& into, transferred then) {
+  if (tls_)
+    tls_->async_read_some(into, std::move(then));
+  else
+    tcp_.async_read_some(into, std::move(then));
+}
+
+void stream::write_some(const few<net::const_buffer>& from, transferred then) {
+  if (tls_)
+    tls_->async_write_some(from, std::move(then));
+  else
+    tcp_.async_write_some(from, std::move(then));
+}
+
+void stream::tear_down(beast::role_type role, any_handler<error_code> then) {
+  if (tls_)
+    tls_->async_shutdown(std::move(then));
+  else
+    beast::async_teardown(role, tcp_, std::move(then));
 }
 
 }  // namespace haulcast::client

@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "any_handler.hpp"
 #include "haulcast/client/base_url.hpp"
 
 namespace haulcast::client {
@@ -36,32 +37,25 @@ class stream {
 
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& space, Token&& token) {
-    auto start = [this](auto handler, const Buffers& into) {
-      if (tls_)
-        tls_->async_read_some(into, std::move(handler));
-      else
-        tcp_.async_read_some(into, std::move(handler));
+    auto start = [this](auto handler, const few<boost::asio::mutable_buffer>& into) {
+      read_some(into, {std::move(handler), get_executor()});
     };
-    return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(std::move(start), token, space);
+    const auto into = first_of<boost::asio::mutable_buffer>(space);
+    return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(std::move(start), token, into);
   }
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& bytes, Token&& token) {
-    auto start = [this](auto handler, const Buffers& from) {
-      if (tls_)
-        tls_->async_write_some(from, std::move(handler));
-      else
-        tcp_.async_write_some(from, std::move(handler));
+    auto start = [this](auto handler, const few<boost::asio::const_buffer>& from) {
+      write_some(from, {std::move(handler), get_executor()});
     };
-    return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(std::move(start), token, bytes);
+    const auto from = first_of<boost::asio::const_buffer>(bytes);
+    return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(std::move(start), token, from);
   }
 
   /// How a WebSocket ends what lies below it.
   template <class Handler>
   friend void async_teardown(boost::beast::role_type role, stream& s, Handler&& handler) {
-    if (s.tls_)
-      s.tls_->async_shutdown(std::forward<Handler>(handler));
-    else
-      boost::beast::async_teardown(role, s.tcp_, std::forward<Handler>(handler));
+    s.tear_down(role, {std::forward<Handler>(handler), s.get_executor()});
   }
   friend void teardown(boost::beast::role_type role, stream& s, boost::system::error_code& failed) {
     boost::beast::teardown(role, s.tcp_, failed);
@@ -69,6 +63,10 @@ class stream {
 
  private:
   boost::asio::awaitable<std::string> secure(const base_url& to, std::chrono::milliseconds within);
+  using transferred = any_handler<boost::system::error_code, std::size_t>;
+  void read_some(const few<boost::asio::mutable_buffer>& into, transferred then);
+  void write_some(const few<boost::asio::const_buffer>& from, transferred then);
+  void tear_down(boost::beast::role_type role, any_handler<boost::system::error_code> then);
 
   boost::beast::tcp_stream tcp_;
   std::optional<boost::asio::ssl::stream<boost::beast::tcp_stream&>> tls_;
