@@ -215,8 +215,24 @@ store::store_result<void> store_consumer::begin() {
   static_cast<void>(builder_.take());
   group_.reset();
   next_ = place->next;
-  reached_ = next_ - 1;
+  const utc_time heard = time_of(next_ - 1);
+  const std::lock_guard lock{mutex_};
+  figures_.heard = heard;
+  reached_ = next_ - 1;  // whoever sees this sees that time, too: answers say how far they are complete
   begun_ = true;
+  return {};
+}
+
+// The beginning of time: the journal has no such record, or has it no more.
+utc_time store_consumer::time_of(offset_t record) const {
+  if (record < log_.first_offset()) return {};
+  const auto read = log_.read(record);
+  if (!read || !*read) return {};
+  for (journal::record_cursor records{**read}; records.valid(); records.next()) {
+    if (records.offset() < record) continue;
+    const auto found = journal::view_record(records.bytes());
+    return found ? found->time : utc_time{};
+  }
   return {};
 }
 

@@ -118,6 +118,33 @@ TEST(StoreConsumer, TakesWhatTheJournalHasAndThenWhatComes) {
   });
 }
 
+// Answers about the past say that they are complete until then.
+TEST(StoreConsumer, TheTimeItHasComeToGoesBackWithAStoreThatLostRows) {
+  line_of_positions line;
+  line.append(40);
+  const auto c = line.consumer();
+  ASSERT_TRUE(c->prepare(false));
+  c->start();
+  ASSERT_TRUE(eventually([&] { return c->figures().heard == morning + 39s; }));
+  line.change([&](kept_rows& r) {
+    r.at = journal::checkpoint{line.log->id(), 20};
+    r.refuses = [](const store::batch&) { return store_error{store::trouble::unavailable, "it was restored, and is busy"}; };
+  });
+  line.append(1);
+  ASSERT_TRUE(eventually([&] { return c->reached() == 20; }));
+  EXPECT_EQ(c->figures().heard, morning + 19s);
+  ASSERT_TRUE(c->stop(60s));
+}
+
+TEST(StoreConsumer, AfterARestartItKnowsHowOldTheStoreIs) {
+  line_of_positions line;
+  line.append(40);
+  line.change([&](kept_rows& r) { r.at = journal::checkpoint{line.log->id(), 33}; });
+  const auto c = line.consumer();
+  ASSERT_TRUE(c->prepare(false));
+  EXPECT_EQ(c->figures().heard, morning + 32s);
+}
+
 TEST(StoreConsumer, StoppingItTakesTheRest) {
   line_of_positions line;
   auto options = line_of_positions::quick();

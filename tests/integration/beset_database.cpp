@@ -36,8 +36,8 @@ int beset_database::terminate_backends() const {
 }
 
 void beset_database::back_up() {
-  backed_up_ = record();
   server_.dump(name, scratch_ / "backup");
+  backed_up_ = record();
 }
 
 void beset_database::restore() {

@@ -12,6 +12,7 @@
 #include "auditor.hpp"
 #include "beset_database.hpp"
 #include "fence_keeper.hpp"
+#include "past_asker.hpp"
 #include "store_audit.hpp"
 #include "support/ledger.hpp"
 
@@ -54,6 +55,7 @@ struct chaos_outcome {
   audit_report report;  // of the journal
   store_report store;
   fence_keeper::report fences;
+  past_asker::report asked;
   int kills = 0;                      // of the server, all
   int while_starting = 0;             // of them: before it listened
   int in_the_midst = 0;               // of them: while the database was dead, frozen, cut off or away

@@ -23,7 +23,7 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 chaos_plan plan_from_environment() {
   chaos_plan plan;
   const bool at_length = std::getenv("HAULCAST_CHAOS_KILLS") != nullptr;
-  plan.kills = static_cast<int>(from_environment("HAULCAST_CHAOS_KILLS", 6));
+  plan.kills = static_cast<int>(from_environment("HAULCAST_CHAOS_KILLS", 4));
   plan.faults = static_cast<int>(from_environment("HAULCAST_CHAOS_FAULTS", 10));
   plan.seed = from_environment("HAULCAST_CHAOS_SEED", 1);
   if (!at_length) return plan;
@@ -51,6 +51,8 @@ TEST_F(Chaos, TheDatabaseHoldsWhatWasAcknowledgedOnceAndNothingElse) {
   EXPECT_TRUE(outcome.store.clean()) << outcome.store.to_string();
   EXPECT_TRUE(outcome.books.contradictions.empty()) << outcome.books.contradictions.front();
   EXPECT_EQ(outcome.fences.wrong, "");
+  EXPECT_EQ(outcome.asked.wrong, "");
+  EXPECT_GT(outcome.asked.whole, 0U);
   EXPECT_GE(outcome.kills, plan.kills);
   EXPECT_EQ(outcome.all_faults(), plan.faults);
   EXPECT_EQ(outcome.store.positions, outcome.books.acknowledged_positions());

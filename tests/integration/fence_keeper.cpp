@@ -34,6 +34,7 @@ fence_keeper::fence_keeper(client::base_url server, std::string token, std::uint
 
 fence_keeper::~fence_keeper() {
   stopping_ = true;
+  abandoned_ = true;
   if (thread_.joinable()) thread_.join();
 }
 
@@ -53,7 +54,7 @@ void fence_keeper::one_command() {
   request.method = dice_() % 4 == 0 ? "DELETE" : "PUT";
   if (request.method == "PUT") request.body = circle(id, number, radius).dump();
   request.headers = {{"Idempotency-Key", fmt::format("{}-{}", report_.commands, dice_())}};
-  for (;;) {
+  while (!abandoned_) {
     try {
       const json_answer told = api{server_, token_}.send(request);
       if (told.status != 503) {

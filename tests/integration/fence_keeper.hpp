@@ -39,6 +39,7 @@ class fence_keeper {
   std::map<std::string, int> expected_;  // radius of each that is there
   report report_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> abandoned_{false};  // what is under way is no longer asked for either
   std::thread thread_;
 };
 

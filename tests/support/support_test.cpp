@@ -138,6 +138,33 @@ TEST(LedgerPlan, ExpectsWhatAServerThatKeepsTheContractTells) {
   }
 }
 
+TEST(LedgerPlan, AWorkingDayDrivesStandsAndIsSilentAndExpectsTheSame) {
+  const std::vector<std::string> names{"A", "B"};
+  const std::int64_t begin = 1'800'000'000'000;
+  ledger_plan plan{6, {.working_day = true}, {0, 1}, names, from_epoch_ms(begin)};
+  std::map<std::int64_t, double> first;  // latitude of the second truck
+  std::int64_t newest = begin;
+  int gaps = 0, speeds = 0, off = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    const auto planned = plan.next();
+    speeds += planned.body.find(R"("speed_kmh":39.6)") != std::string::npos;
+    off += planned.body.find(R"("engine_status":"off")") != std::string::npos;
+    for (std::size_t k = 0; k < planned.expected.size(); ++k) {
+      const ledger_position& p = planned.batch.positions[k];
+      if (p.truck != 1 || planned.expected[k] == told::rejected) continue;
+      const auto [known, is_new] = first.emplace(p.timestamp_ms, p.latitude);
+      EXPECT_EQ(is_new, planned.expected[k] != told::duplicate);
+      if (planned.expected[k] != told::accepted) continue;
+      EXPECT_LT(std::abs(p.latitude - 11), 0.02) << "it comes back";
+      if (p.timestamp_ms - newest > 60'000) ++gaps;
+      newest = p.timestamp_ms;
+    }
+  }
+  EXPECT_GT(gaps, 1);
+  EXPECT_GT(speeds, 100);
+  EXPECT_GT(off, 50);
+}
+
 ledger_attempt answered(std::uint64_t accepted, std::uint64_t duplicates, std::uint64_t late = 0) {
   ledger_attempt a;
   a.status = 200;
@@ -157,6 +184,14 @@ TEST(Ledger, OneAnswerSettlesABatch) {
   EXPECT_TRUE(settle(b, {told::accepted, told::duplicate}).empty());
   EXPECT_EQ(b.positions[0].verdict, told::accepted);
   EXPECT_EQ(b.positions[1].verdict, told::duplicate);
+}
+
+TEST(Ledger, CountsWhatWasAnsweredApartFromWhatMustBeHeld) {
+  ledger books;
+  books.batches = {batch_of(3, {answered(1, 1)}), batch_of(5, {})};
+  EXPECT_EQ(settle(books.batches[0], {told::accepted, told::duplicate, told::rejected}).size(), 1U) << "nothing was rejected";
+  EXPECT_EQ(books.answered_positions(), 3U);
+  EXPECT_EQ(books.acknowledged_positions(), 1U);
 }
 
 TEST(Ledger, ADuplicateNobodySentContradicts) {

@@ -100,6 +100,7 @@ class store_consumer {
   void went_well();
   bool caught_up() const { return !pending_ && builder_.empty() && next_ > log_.last_offset(); }
   journal_extent extent() const;
+  utc_time time_of(offset_t record) const;
 
   const journal::segment_log& log_;
   const std::unique_ptr<store::writer> store_;
