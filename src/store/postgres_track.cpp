@@ -25,6 +25,7 @@ std::int64_t first_hour_kept(pqxx::transaction_base& in) {
 }
 
 std::vector<std::int64_t> hours_of(pqxx::transaction_base& in, std::int64_t truck, std::int64_t from, std::int64_t to) {
+  if (from > to) return {};  // also where nothing is kept yet: `from` is no moment then that PostgreSQL knows
   const auto rows = in.exec_params(
       "SELECT (extract(epoch FROM hour) / 3600)::bigint AS h FROM hour "
       "WHERE truck = $1 AND hour BETWEEN $4 AND $5 AND coordinates_count > 0 "

@@ -1,12 +1,12 @@
 // The one connection that writes to PostgreSQL.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "known_trucks.hpp"
 #include "postgres_copy.hpp"
 #include "postgres_schema.hpp"
 #include "postgres_session.hpp"
@@ -27,12 +27,7 @@ class postgres_writer final : public writer {
   void interrupt() noexcept override { watch_.interrupt(); }
 
  private:
-  /// What is known of a truck without asking; forgotten whenever a transaction comes to nothing.
-  struct known_truck {
-    std::int32_t number = 0;
-    bool removed = false;
-    std::int64_t unsettled = -1;  // the hour that was marked so last
-  };
+  using known_truck = store::known_truck<std::int32_t>;
   enum class trust : std::uint8_t { as_told, nothing };  // that positions are new
 
   store_result<void> ready();
@@ -63,11 +58,7 @@ class postgres_writer final : public writer {
   std::unique_ptr<postgres_session> session_;
   std::optional<journal::checkpoint> in_doubt_;  // of a commit whose answer was lost
   boost::unordered_flat_set<std::string> partitions_;
-  struct text_hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return boost::hash<std::string_view>{}(text); }
-  };
-  boost::unordered_flat_map<std::string, std::uint32_t, text_hash, std::equal_to<>> numbers_;  // -> known_
+  by_truck_id<std::uint32_t> numbers_;  // -> known_
   std::vector<known_truck> known_;
   std::vector<std::uint32_t> of_batch_;  // batch::trucks -> known_
   std::int64_t settled_before_ = 0;      // marks of hours before it may have been taken away

@@ -3,15 +3,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <boost/container_hash/hash.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "haulcast/store/sqlite.hpp"
+#include "known_trucks.hpp"
 #include "sqlite_db.hpp"
 #include "sqlite_track.hpp"
 
@@ -31,12 +29,7 @@ class sqlite_writer final : public writer {
   void interrupt() noexcept override;
 
  private:
-  /// What is known of a truck without asking; forgotten whenever a transaction comes to nothing.
-  struct known_truck {
-    std::int64_t number = 0;
-    bool removed = false;
-    std::int64_t unsettled = -1;  // the hour that was marked so last
-  };
+  using known_truck = store::known_truck<std::int64_t>;
   struct statements {
     explicit statements(sqlite_db& db);
 
@@ -78,11 +71,7 @@ class sqlite_writer final : public writer {
   std::unique_ptr<sqlite_db> db_;
   std::optional<statements> run_;
   std::optional<hour_statements> hours_;
-  struct text_hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return boost::hash<std::string_view>{}(text); }
-  };
-  boost::unordered_flat_map<std::string, known_truck, text_hash, std::equal_to<>> trucks_;
+  by_truck_id<known_truck> trucks_;
   std::int64_t settled_before_ = 0;  // marks of earlier hours may be gone again
   std::vector<known_truck*> of_batch_;
   struct keyed_position {

@@ -35,13 +35,13 @@ std::string last_instruction(const std::string& name) {
 const std::vector<std::string> secrets{"HAULCAST_AUTH__HS256_SECRET", "POSTGRES_PASSWORD", "HAULCAST_OWNER_PASSWORD",
                                        "HAULCAST_DB_PASSWORD"};
 
-/// With all secrets but that one.
+/// With all secrets but that one, and none of a file .env that may lie here.
 outcome compose_config(const std::string& without = "") {
   std::string environment;
   for (const auto& name : secrets) environment += name == without ? " -u " + name : "";
   for (const auto& name : secrets) environment += name == without ? "" : " " + name + "=0123456789abcdef0123456789abcdef";
-  return shell("cd '" + top().string() + "' && env" + environment +
-               " docker-compose --file docker-compose.yml --env-file /dev/null config");
+  return shell("cd '" + top().string() + "' && none=$(mktemp) && trap 'rm -f \"$none\"' EXIT && env" + environment +
+               " docker-compose --file docker-compose.yml --env-file \"$none\" config");
 }
 
 /// The lines of each service as docker-compose reads it.

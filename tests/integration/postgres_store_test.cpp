@@ -64,6 +64,30 @@ TEST_F(StoreInPostgres, HoldsEachAcknowledgedPositionOnceWhateverDies) {
   expect_whole_store(s, books);
 }
 
+/// One that answers in time stops the start; of one that answers later the log tells.
+TEST_F(StoreInPostgres, OfAnotherJournalIsNotWrittenUntilItIsAdopted) {
+  {
+    server first{options};
+    api admin = first.as();
+    must_post(admin, {driving("TRK-1", now_ms() - 3'600'000, 0)});
+    EXPECT_TRUE(await_store(first)) << first.log();
+  }
+  server s;
+  s.stop();
+  s.options().environment.insert_or_assign("HAULCAST_STORE__URL", options.environment["HAULCAST_STORE__URL"]);
+  s.spawn();
+  EXPECT_TRUE(eventually([&] { return s.log().find("the store belongs to another journal") != std::string::npos; }, 60s));
+  const auto ended = s.process().wait(10s);
+  if (ended) EXPECT_EQ(ended->code, 3);
+  s.kill();
+  s.options().arguments = {"--adopt"};
+  s.start();
+  api admin = s.as();
+  must_post(admin, {driving("TRK-2", now_ms() - 3'600'000, 0)});
+  EXPECT_TRUE(await_store(s)) << s.log();
+  EXPECT_EQ(database->run("SELECT count(*) FROM haulcast.position", 1min, "haulcast"), "2\n");
+}
+
 TEST_F(StoreInPostgres, IsAwaitedWhereItIsNotThereYetAndCaughtUp) {
   database->freeze();
   options.environment["HAULCAST_STORE__MIGRATE"] = "false";

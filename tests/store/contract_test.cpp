@@ -140,6 +140,26 @@ TEST_P(AStore, HistoryIsPagedWithoutGapOrRepeatOverDaysAndOtherTrucks) {
   EXPECT_TRUE(store.seconds_of("TRK-3").empty());
 }
 
+TEST_P(AStore, OneThatHoldsNoPositionYetAnswersAndCountsThoseThatAreNotStored) {
+  kept store{fresh()};
+  const history_query all{.truck_id = "TRK-1", .from = from_epoch_ms(0), .to = from_epoch_ms(253'402'300'799'999)};
+  const std::vector<unstored_point> unstored{{.at = {9, 0}, .what = track_point_of(at(1s), false)},
+                                             {.at = {9, 1}, .what = track_point_of(at(2s), false)}};
+  for (const bool registered : {false, true}) {
+    if (registered) {
+      store.next().registry.push_back({.truck_id = "TRK-1", .offset = 1, .said = std::make_shared<engine::registration>()});
+      ASSERT_TRUE(store.write());
+    }
+    const auto track = store.from_store->history(all);
+    ASSERT_TRUE(track) << track.error().why;
+    EXPECT_TRUE(track->rows.empty());
+    const auto figures = store.from_store->hours({.truck_id = "TRK-1", .from = all.from, .to = all.to}, unstored);
+    ASSERT_TRUE(figures) << figures.error().why;
+    ASSERT_EQ(figures->rows.size(), 1u);
+    EXPECT_EQ(figures->rows[0].count, 2u);
+  }
+}
+
 TEST_P(AStore, EventsAreFoundByWhatTheyAreAboutNewestFirst) {
   kept store{fresh()};
   using enum engine::event_type;
