@@ -20,12 +20,13 @@ using std::chrono::days;
 
 constexpr int newest_day = 1;
 constexpr int filled_days = 10;
+constexpr std::size_t all_days = 100'000;
 const std::string ours = "plans";
 
 struct question {
   std::string what;
   std::function<std::size_t(store::reader&)> ask;  // rows answered
-  std::size_t days = filled_days;                  // that it is about: no partition of any other may be read
+  std::size_t days = all_days;                     // that it is about: no partition of any other may be read
 };
 
 template <class Row>
@@ -132,13 +133,15 @@ void tell(report& out, const std::string& name, watched_reader& store) {
     main.push_back(a.read.position_rows / static_cast<double>(a.rows));
   }
   for (const auto& q : other_questions()) line(q);
+  spread worst = spread_of(main);
+  worst.median = worst.greatest;
   out.add({.work = name + ", one truck over a time: positions read over positions answered",
            .unit = "x",
-           .value = spread_of(main),
+           .value = worst,
            .wanted = {.must = 2, .aim = {}},
            .against_itself = {},
            .void_because = {},
-           .note = "the largest one is the one that counts"});
+           .note = "the largest, of six questions"});
   out.add({.work = name + ", all questions: tables or indexes that were read whole, partitions of days not asked for",
            .unit = "",
            .value = {unbounded, unbounded, unbounded},
