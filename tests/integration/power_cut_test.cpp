@@ -49,13 +49,18 @@ TEST_F(PowerCut, TakesNothingAcknowledged) {
   EXPECT_EQ(outcome.from_start, outcome.from_snapshots);
 }
 
+// The power may go before the disk has had the time to fail: then another story is told.
 TEST_F(PowerCut, TakesNothingAcknowledgedByADiskThatFailedBefore) {
-  const cut_outcome outcome = told_cut({.cuts = 8, .seed = 2, .faults = true});
-  ASSERT_EQ(outcome.why, "") << "a start was refused";
-  EXPECT_TRUE(outcome.report.clean()) << outcome.report.to_string();
-  EXPECT_TRUE(outcome.books.contradictions.empty()) << outcome.books.contradictions.front();
-  EXPECT_GT(outcome.failures, 0U);
-  EXPECT_EQ(outcome.from_start, outcome.from_snapshots);
+  std::uint64_t failures = 0;
+  for (std::uint64_t seed = 2; failures == 0 && seed < 10; ++seed) {
+    const cut_outcome outcome = told_cut({.cuts = 8, .seed = seed, .faults = true});
+    ASSERT_EQ(outcome.why, "") << "a start was refused";
+    EXPECT_TRUE(outcome.report.clean()) << outcome.report.to_string();
+    EXPECT_TRUE(outcome.books.contradictions.empty()) << outcome.books.contradictions.front();
+    EXPECT_EQ(outcome.from_start, outcome.from_snapshots);
+    failures = outcome.failures;
+  }
+  EXPECT_GT(failures, 0U);
 }
 
 // `normal` promises less, and the audit has to see it; but the server comes up again each time.
