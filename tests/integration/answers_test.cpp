@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <regex>
-#include <set>
 #include <thread>
 
 #include "haulcast/client/track_file.hpp"
@@ -247,7 +246,8 @@ TEST_P(Past, ListsOfEventsAreWhatTheJournalToldSortedAndSifted) {
   server s{kept()};
   auto admin = s.as();
   put_fences(admin);
-  past_ledger books{10, days_ago(), days};
+  const auto begin = days_ago();
+  past_ledger books{10, begin, days};
   while (post_next(books, admin)) {
   }
   const auto told = streamed_events(s);
@@ -259,7 +259,7 @@ TEST_P(Past, ListsOfEventsAreWhatTheJournalToldSortedAndSifted) {
     });
     return fitting;
   };
-  const auto from = rfc3339(days_ago() + 10 * hour_ms), to = rfc3339(days_ago() + 30 * hour_ms);
+  const auto from = rfc3339(begin + 10 * hour_ms), to = rfc3339(begin + 30 * hour_ms);
   for (const bool stored : {false, true}) {
     if (stored) ASSERT_TRUE(eventually([&] { return store_has_all(admin); }, std::chrono::minutes{2}));
     EXPECT_EQ(all_pages(admin, "/v1/events", 29), slowly([](const json&) { return true; }));
