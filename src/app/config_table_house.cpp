@@ -228,9 +228,10 @@ const auto table = std::to_array<config_key>({
      .default_value = "2",
      .min = 1,
      .max = 64,
-     .help = "Questions about the past that are answered at once, each over a connection of its own; behind each thread 32 more "
-             "wait, for 5 s at most, and who comes beyond that gets 503. More help where PostgreSQL is on another machine and "
-             "has cores to spare. With the embedded store, more than there are cores take them from ingest.",
+     .help =
+         "Questions about the past that are answered at once, each over a connection of its own; behind each thread 32 more "
+         "wait, for 5 s at most, and who comes beyond that gets 503. More help where PostgreSQL is on another machine and "
+         "has cores to spare. With the embedded store, more than there are cores take them from ingest.",
      .at = [](config& c) -> key_target { return &c.store.query_threads; }},
     {.name = "store.retention_days",
      .default_value = "30",

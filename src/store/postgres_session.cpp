@@ -9,8 +9,8 @@
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 // libpqxx 6.4 asks the connection for its encoding before it takes a result into its keeping, and throws where that is broken:
-// the result (2 KiB) is lost, once for each connection that is. Its own frame has no name, so this is where libpq makes results;
-// whatever else is lost, by libpqxx too, is told.
+// the result (2 KiB) is lost, once for each connection that is. Its own frame has no name, so this is where libpq makes
+// results; whatever else is lost, by libpqxx too, is told.
 extern "C" const char* __lsan_default_suppressions();  // NOLINT(bugprone-reserved-identifier): the sanitizer's own name
 extern "C" const char* __lsan_default_suppressions() { return "leak:PQmakeEmptyPGresult"; }
 #endif

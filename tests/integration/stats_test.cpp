@@ -1,9 +1,5 @@
 // GET /v1/trucks/{truck_id}/stats against slow code that knows only what was sent.
-#include <cmath>
-#include <cstdlib>
-#include <ctime>
 #include <map>
-#include <numbers>
 #include <random>
 
 #include "integration/either_store.hpp"

@@ -58,7 +58,8 @@ struct store_figures {
 /// waits for it: the journal keeps what it has not read (holds()). A row that the store cannot take goes to its dead letters,
 /// with the reason. What makes trying again senseless (somebody else's store, a newer schema) stops it for good: figures().why.
 ///
-/// Thread: prepare(), start() and stop() for whoever owns it; figures(), reached() and holds() for any, without waiting for I/O.
+/// Thread: prepare(), start() and stop() for whoever owns it; figures(), reached() and holds() for any, without waiting for
+/// I/O.
 class store_consumer {
  public:
   /// `log` outlives it. `notes`: only this uses them from start() on.
@@ -123,7 +124,7 @@ class store_consumer {
   mutable std::mutex mutex_;  // held to copy or change what is below
   std::condition_variable wake_;
   std::optional<std::string> met_;  // the store has answered, or cannot be reached; not empty: why it is not for us
-  bool awaited_ = true;  // by prepare()
+  bool awaited_ = true;             // by prepare()
   bool started_ = false;
   bool stopping_ = false;
   clock::time_point stop_until_;
