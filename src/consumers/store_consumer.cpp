@@ -161,14 +161,16 @@ store::store_result<bool> store_consumer::turn() {
   if (!begun_) {
     if (auto begun = begin(); !begun) return begun.error();
   }
-  if (auto gathered = gather(); !gathered) return gathered.error();
-  if (!pending_ && !builder_.empty()) {
-    pending_ = builder_.take();
-    HAULCAST_FAILPOINT(store_gathered);
+  if (!pending_) {
+    if (auto gathered = gather(); !gathered) return gathered.error();
+    if (!builder_.empty()) {
+      pending_ = builder_.take();
+      HAULCAST_FAILPOINT(store_gathered);
+    }
   }
   const std::size_t rows = pending_ ? pending_->rows() : 0;
   if (pending_) {
-    if (auto written = write(); !written) return written.error();
+    if (auto written = rows < options_.busy_rows ? write() : write_and_gather(); !written) return written.error();
   }
   went_well();
   if (clock::now() - noted_at_ >= options_.note_interval) {
@@ -179,7 +181,7 @@ store::store_result<bool> store_consumer::turn() {
   if (rows < options_.busy_rows || clock::now() - kept_up_at_ >= options_.busy_upkeep_interval) {
     if (auto kept = keep_up(); !kept) return kept.error();
   }
-  return next_ <= log_.last_offset();
+  return next_ <= log_.last_offset() || !builder_.empty();
 }
 
 store::store_result<void> store_consumer::keep_up() {
@@ -237,7 +239,7 @@ utc_time store_consumer::time_of(offset_t record) const {
 }
 
 store::store_result<void> store_consumer::gather() {
-  while (!pending_ && !builder_.full()) {
+  while (!builder_.full()) {
     if (!group_ || group_->last() < next_) {
       auto read = log_.read(next_);
       if (!read) {
@@ -251,6 +253,15 @@ store::store_result<void> store_consumer::gather() {
     next_ = builder_.add(group_, next_);
   }
   return {};
+}
+
+// Where much waits the store does not: the next batch is made ready while it takes this one.
+store::store_result<void> store_consumer::write_and_gather() {
+  store::store_result<void> gathered;
+  std::jthread ahead{[&] { gathered = gather(); }};
+  auto written = write();
+  ahead.join();
+  return written ? gathered : written;
 }
 
 store::store_result<void> store_consumer::write() {

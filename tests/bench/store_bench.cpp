@@ -111,8 +111,9 @@ void add(json& to, const figures& f) {
 }
 
 int measure(std::size_t rounds, std::size_t count) {
-  bench::put_aside(0);  // not on the loader's core alone: PostgreSQL has one to itself then
+  bench::pin_to(1);  // for PostgreSQL, which has this core to itself then
   support::postgres_server server{{"fsync=on", "full_page_writes=on", "shared_buffers=512MB", "max_wal_size=4GB"}};
+  bench::pin_to(0);
   server.run("CREATE DATABASE with_postgis");
   server.run("CREATE EXTENSION postgis", std::chrono::minutes{2}, "with_postgis");
   std::vector<std::string> names;

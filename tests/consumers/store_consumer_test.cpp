@@ -57,6 +57,7 @@ class line_of_positions {
   static store_consumer_options quick() {
     store_consumer_options o;
     o.batch.rows = 7;
+    o.busy_rows = 3;  // so that some batches are made ready while one is written
     o.flush_interval = 1ms;
     o.note_interval = 1ms;
     o.retry_first = 1ms;

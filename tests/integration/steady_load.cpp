@@ -87,8 +87,9 @@ struct steady_load::state {
       post_due(singles, single_pace);
       wake(bulk);
       wake(singles);
-      ready.wait(
-          1, [this](std::uint32_t number) { on_ready(number < bulk.size() ? bulk[number] : singles[number - bulk.size()]); });
+      ready.wait(std::chrono::milliseconds{1}, [this](std::uint32_t number) {
+        on_ready(number < bulk.size() ? bulk[number] : singles[number - bulk.size()]);
+      });
     }
     books.complete = !busy();
     for (const auto* all : {&bulk, &singles}) {

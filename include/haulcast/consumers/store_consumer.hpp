@@ -28,7 +28,7 @@ struct store_consumer_options {
   row_builder::limits batch;                 // at most in one transaction
   milliseconds flush_interval{200};          // what the journal has is written so often
   milliseconds note_interval{5'000};         // made durable and noted for retention
-  std::size_t busy_rows = 5'000;             // a turn that writes so many leaves upkeep to the next ones
+  std::size_t busy_rows = 5'000;             // a turn that writes so many reads ahead, and leaves upkeep to the next ones
   milliseconds busy_upkeep_interval{1'000};  // but for one of this time
   milliseconds retry_first{100};             // after a failure; doubled each time, cut by up to half
   milliseconds retry_most{10'000};
@@ -92,6 +92,7 @@ class store_consumer {
   store::store_result<void> begin();
   store::store_result<void> gather();
   store::store_result<void> write();
+  store::store_result<void> write_and_gather();
   store::store_result<void> write_whole();
   store::store_result<void> note();
   store::store_result<void> keep_up();

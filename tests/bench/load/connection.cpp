@@ -117,9 +117,11 @@ void readiness::add(const connection& c, std::uint32_t number) {
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, c.handle(), &entry) != 0) fail("cannot watch a connection");
 }
 
-bool readiness::wait(int timeout_ms, const std::function<void(std::uint32_t)>& ready) {
+bool readiness::wait(std::chrono::nanoseconds timeout, const std::function<void(std::uint32_t)>& ready) {
   std::array<epoll_event, 256> entries;
-  const int count = ::epoll_wait(epoll_, entries.data(), static_cast<int>(entries.size()), timeout_ms);
+  const auto whole = std::chrono::floor<std::chrono::seconds>(timeout);
+  const timespec until{.tv_sec = whole.count(), .tv_nsec = (timeout - whole).count()};
+  const int count = ::epoll_pwait2(epoll_, entries.data(), static_cast<int>(entries.size()), &until, nullptr);
   for (int i = 0; i < count; ++i) ready(entries[static_cast<std::size_t>(i)].data.u32);
   return count > 0;
 }

@@ -1,6 +1,7 @@
 // A loader's sockets: plain epoll, so that the loader costs less than what it measures.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -66,8 +67,8 @@ class readiness {
 
   void add(const connection& c, std::uint32_t number);
 
-  /// Calls `ready` for each readable connection; false when none was for `timeout_ms`.
-  bool wait(int timeout_ms, const std::function<void(std::uint32_t)>& ready);
+  /// Calls `ready` for each readable connection; false when none was for that time.
+  bool wait(std::chrono::nanoseconds timeout, const std::function<void(std::uint32_t)>& ready);
 
  private:
   int epoll_;

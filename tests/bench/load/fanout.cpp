@@ -101,7 +101,8 @@ class fanout_run {
         }
       }
       // With a rate it looks again at once: a wait rounded up to a millisecond would be the latency that is measured.
-      const bool came = ready_.wait(plan_.rate > 0 ? 0 : 200, [this](std::uint32_t number) { on_ready(number); });
+      const bool came =
+          ready_.wait(std::chrono::milliseconds{plan_.rate > 0 ? 0 : 200}, [this](std::uint32_t number) { on_ready(number); });
       if (!came && plan_.rate <= 0) give_up_outstanding();
     }
   }

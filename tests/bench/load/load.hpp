@@ -48,6 +48,7 @@ struct ingest_plan {
   bool mixed = false;                      // turns change with each position, not with each request
   std::uint32_t first_position = 0;        // of every truck: behind what an earlier plan sent
   double rate = 0;                         // requests a second, of all connections together; 0: as many as are answered
+  bool sleeps = false;                     // until the next is due, rather than look all the time: others have its core too
   double warm_up_s = 0.5;
   double seconds = 3;
   std::uint64_t requests = 0;  // stop after so many, without warm-up; 0: by time

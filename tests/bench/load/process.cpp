@@ -109,6 +109,13 @@ std::string first_line(int from, std::chrono::seconds timeout) {
   return line;
 }
 
+void pin(pid_t process, int core) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  CPU_SET(static_cast<std::size_t>(core), &cores);
+  ::sched_setaffinity(process, sizeof cores, &cores);
+}
+
 struct cpu_used {
   double itself = 0;
   double ended_children = 0;
@@ -175,17 +182,10 @@ std::uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
-void pin_to(int core) {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  CPU_SET(static_cast<std::size_t>(core), &cores);
-  ::sched_setaffinity(0, sizeof cores, &cores);
-}
+void pin_to(int core) { pin(0, core); }
 
 void put_aside(pid_t process) {
-  cpu_set_t cores;
-  std::memset(&cores, 0xFF, sizeof cores);
-  ::sched_setaffinity(process, sizeof cores, &cores);
+  pin(process, 1);
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(process), 19);
 }
 

@@ -27,7 +27,8 @@ double resident_bytes(pid_t process);
 /// Pins the calling process to a core, if it may and the core exists.
 void pin_to(int core);
 
-/// Lets a process run on every core, and only when nobody else wants to: what is beside the server and no part of it.
+/// Puts a process onto the loader's core, where it runs only when the loader does not want to: what is beside the server and no
+/// part of it.
 void put_aside(pid_t process);
 
 /// As many descriptors as this user may have, for this process and its children.

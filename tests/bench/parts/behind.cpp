@@ -11,7 +11,7 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 constexpr std::chrono::minutes patience{5};
-constexpr std::chrono::milliseconds look_every{20};
+constexpr std::chrono::milliseconds look_every{50};
 constexpr std::uint32_t positions_before_now = 432'000;  // of a truck of batch_text
 constexpr std::uint32_t margin = 30;                     // between plans: turns are not shared quite evenly
 
@@ -28,15 +28,19 @@ drained drain(const running& server) {
   const double before = positions(told);
   double first = before;
   auto began = clock::now();
+  const auto cpu = [&] { return cpu_of_threads(server.to.server)["store"]; };
+  double cpu_before = cpu();
   for (const auto limit = clock::now() + patience; !caught_up(told); told = server.told()) {
     if (clock::now() > limit) throw std::runtime_error{"the store did not catch up within 5 minutes"};
     if (first == before && positions(told) != before) {
       first = positions(told);
       began = clock::now();
+      cpu_before = cpu();
     }
     std::this_thread::sleep_for(look_every);
   }
-  return {.rows = positions(told) - first, .seconds = std::chrono::duration<double>(clock::now() - began).count()};
+  const std::chrono::duration<double> took = clock::now() - began;
+  return {.rows = positions(told) - first, .seconds = took.count(), .cpu_s = cpu() - cpu_before};
 }
 
 void await_caught_up(const running& server) { drain(server); }

@@ -16,6 +16,7 @@ void await_caught_up(const running& server);
 struct drained {
   double rows = 0;
   double seconds = 0;
+  double cpu_s = 0;  // of the store's thread
 };
 /// The same, timed: from the first batch that was seen to be written, so that neither pauses between attempts nor making a
 /// connection are part of it, to the last.

@@ -25,6 +25,7 @@ const std::string bares = "bare";
 /// What draining the backlog comes to, beside bare copies.
 struct draining {
   std::vector<double> over_copy, over_copy_without_index, krows_per_s;
+  std::vector<double> our_cpu_us, their_cpu_us;  // a row
 };
 
 /// So many that none of them drives for six hours in all phases together.
@@ -60,15 +61,23 @@ class outage {
     } else {
       db_.server().run("CHECKPOINT");
     }
-    const auto r = run_ingest(server_->to, fleet_.at_rate(batch_, rate_, warm_up_s, 3 * on_.opts.seconds));
+    auto plan = fleet_.at_rate(batch_, rate_, warm_up_s, 3 * on_.opts.seconds);
+    plan.sleeps = true;
+    const auto r = run_ingest(server_->to, plan);
     if (const auto flaw = flaw_of_paced(r, rate_); !flaw.empty()) voided_ = flaw;
     if (down) {
       if (server_->told().value("haulcast_store_offset") != before) voided_ = "the store was written while it was down";
       db_.start();
       db_.server().run("CHECKPOINT");
     }
+    const double cpu = db_.cpu_seconds();
     const auto way = drain(*server_);
-    if (down && compares) compare_with_copy(before, way);
+    const double their_cpu = db_.cpu_seconds() - cpu;
+    if (down && compares) {
+      draining_.our_cpu_us.push_back(way.cpu_s * 1e6 / way.rows);
+      draining_.their_cpu_us.push_back(their_cpu * 1e6 / way.rows);
+      compare_with_copy(before, way);
+    }
     return {.p50_us = r.p50_us, .p99_us = r.p99_us, .cost_us = sample_of(r, r.positions).cost};
   }
 
@@ -85,9 +94,12 @@ class outage {
     const double rate = way.rows / way.seconds;
     const auto rate_into = [&](const char* table) {
       db_.server().run("CHECKPOINT");
+      pin_to(0);  // where the server's end was: each has a core to itself
       const auto began = std::chrono::steady_clock::now();
       direct.copy(table, ready);
-      return rows / std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+      pin_to(1);
+      return rows / took.count();
     };
     draining_.over_copy.push_back(rate / rate_into("position"));
     draining_.over_copy_without_index.push_back(rate / rate_into("without_index"));
@@ -111,13 +123,16 @@ void tell(const stage& on, report& out, database& db, std::size_t batch) {
              fmt::format("acknowledgements at {:.0f} positions/s", it.positions_per_s()), {.must = 1.1, .aim = {}});
   if (it.came_to().krows_per_s.empty()) return;
   const auto row = [&](const char* what, const std::vector<double>& ratio, goal wanted) {
-    out.add({.work = what,
-             .unit = "x",
-             .value = spread_of(ratio),
-             .wanted = wanted,
-             .against_itself = {},
-             .void_because = it.voided(),
-             .note = fmt::format("{:.0f} krows/s by the server, from its journal", median(it.came_to().krows_per_s))});
+    out.add(
+        {.work = what,
+         .unit = "x",
+         .value = spread_of(ratio),
+         .wanted = wanted,
+         .against_itself = {},
+         .void_because = it.voided(),
+         .note = fmt::format(
+             "{:.0f} krows/s by the server, from its journal; CPU a row: its store's thread {:.2f} us, PostgreSQL {:.2f} us",
+             median(it.came_to().krows_per_s), median(it.came_to().our_cpu_us), median(it.came_to().their_cpu_us))});
   };
   row("draining the backlog over a bare COPY BINARY of these rows into the same table", it.came_to().over_copy,
       {.must = 0.8, .aim = 1, .at_most = false});

@@ -118,7 +118,9 @@ class retention {
       std::this_thread::sleep_for(std::chrono::duration<double>(warm_up_s));
       store_.let_go();
     }};
-    const auto r = run_ingest(server->to, fleet_.at_rate(1, rate_, warm_up_s, std::max(6.0, 4 * on_.opts.seconds)));
+    auto plan = fleet_.at_rate(1, rate_, warm_up_s, std::max(6.0, 4 * on_.opts.seconds));
+    plan.sleeps = true;
+    const auto r = run_ingest(server->to, plan);
     later.join();
     const double dropped = before - store_.old_rows();
     if (const auto flaw = flaw_of_paced(r, rate_); !flaw.empty()) voided = flaw;

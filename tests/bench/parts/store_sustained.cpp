@@ -103,7 +103,9 @@ class sustained {
     const auto threads_before = cpu_of_threads(server_->to.server);
     const auto base_before = base_cpu();
     onlooker sees{*server_};
-    const auto r = run_ingest(server_->to, fleet_.at_rate(1, positions_per_s, 0, seconds_));
+    auto plan = fleet_.at_rate(1, positions_per_s, 0, seconds_);
+    plan.sleeps = true;
+    const auto r = run_ingest(server_->to, plan);
     const auto ended = clock::now();
     const look last = look_at(*server_, ended);
     await_caught_up(*server_);
