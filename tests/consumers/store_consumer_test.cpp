@@ -360,13 +360,13 @@ TEST(StoreConsumer, AStoreThatIsExchangedWhileItRunsForOneThatCannotGoOnIsGivenU
 TEST(StoreConsumer, AStoreThatFreezesHoldsUpNobodyForLong) {
   line_of_positions line;
   std::mutex frozen;
-  std::unique_lock ice{frozen};
   line.change([&](kept_rows& r) {
     r.down = [&]() -> std::optional<store_error> {
       const std::lock_guard wait{frozen};
       return std::nullopt;
     };
   });
+  std::unique_lock ice{frozen};
   auto c = line.consumer();
   ASSERT_TRUE(c->prepare(false, 1ms));
   c->start();
