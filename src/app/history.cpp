@@ -20,9 +20,8 @@ std::unique_ptr<store::writer> history_writer(const config& cfg, const journal::
   return store::make_sqlite_writer(embedded(directory.store()));
 }
 
-/// A file answers or fails; a database that does not answer soon holds up no start.
-constexpr std::chrono::minutes patience_with_file{1};
-constexpr std::chrono::seconds patience_with_postgres{2};
+/// A database that does not answer soon holds up no start; a file answers or fails.
+constexpr std::chrono::seconds patience_with_database{2};
 
 consumers::store_consumer_options options_of(const config& cfg) {
   consumers::store_consumer_options o;
@@ -42,8 +41,8 @@ result<std::unique_ptr<consumers::store_consumer>> begin_history(const config& c
   if (!notes) return notes.error();
   auto consumer =
       std::make_unique<consumers::store_consumer>(log, history_writer(cfg, directory), std::move(*notes), options_of(cfg));
-  const milliseconds patience = cfg.store.url ? milliseconds{patience_with_postgres} : patience_with_file;
-  if (auto ready = consumer->prepare(cfg.adopt, patience); !ready) return ready.error();
+  const auto ready = cfg.store.url ? consumer->prepare(cfg.adopt, patience_with_database) : consumer->prepare(cfg.adopt);
+  if (!ready) return ready.error();
   return consumer;
 }
 

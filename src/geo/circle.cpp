@@ -51,10 +51,8 @@ prepared_circle::prepared_circle(const circle& of)
 }
 
 prepared_circle::scale prepared_circle::scale_at(double latitude) noexcept {
-  const double w2 = 1 - eccentricity2 * square(std::sin(latitude * radians));
-  const double east = equatorial_radius_m / std::sqrt(w2) * std::cos(latitude * radians);
-  const double north = equatorial_radius_m * (1 - eccentricity2) / (w2 * std::sqrt(w2));
-  return {square(north * radians), square(east * radians)};
+  const radii at = radii_at(square(std::sin(latitude * radians)));
+  return {square(at.north * radians), square(at.east * std::cos(latitude * radians) * radians)};
 }
 
 /// Both radii of curvature grow, and parallels shrink, from the equator to the poles.

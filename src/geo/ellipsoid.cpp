@@ -21,10 +21,8 @@ double near_metres(vec3 a, vec3 b) noexcept {
   const double cos2 = 1 - sin2;
   // How much of the way goes north; at a pole both radii are the same.
   const double north2 = cos2 > 1e-12 ? std::min(1.0, across.z * across.z / (chord2 * cos2)) : 0;
-  const double w2 = 1 - eccentricity2 * sin2;
-  const double prime_vertical = equatorial_radius_m / std::sqrt(w2);
-  const double meridian = prime_vertical * (1 - eccentricity2) / w2;
-  const double radius = std::sqrt(meridian * meridian * north2 + prime_vertical * prime_vertical * (1 - north2));
+  const auto [east, north] = radii_at(sin2);
+  const double radius = std::sqrt(north * north * north2 + east * east * (1 - north2));
   return angle_of_chord2(chord2) * radius;
 }
 

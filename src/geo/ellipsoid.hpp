@@ -1,6 +1,8 @@
 // Metres on the WGS 84 ellipsoid: exactly, nearly, and within bounds that hold everywhere.
 #pragma once
 
+#include <cmath>
+
 #include "haulcast/geo/point.hpp"
 #include "vec3.hpp"
 
@@ -15,6 +17,17 @@ inline constexpr double eccentricity2 = flattening * (2 - flattening);
 /// the ellipsoid, times the other never less.
 inline constexpr double radius_least_m = 6'335'439.327;
 inline constexpr double radius_most_m = 6'399'593.626;
+
+/// Of curvature at a latitude, whose sine's square is given: along the parallel (the prime vertical) and along the meridian.
+struct radii {
+  double east;
+  double north;
+};
+inline radii radii_at(double sin2) noexcept {
+  const double w2 = 1 - eccentricity2 * sin2;
+  const double east = equatorial_radius_m / std::sqrt(w2);
+  return {east, east * (1 - eccentricity2) / w2};
+}
 
 /// The geodesic, to nanometres (C. F. F. Karney, "Algorithms for geodesics", 2013). About a microsecond.
 double geodesic_m(point a, point b) noexcept;

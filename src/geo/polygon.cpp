@@ -30,9 +30,7 @@ prepared_polygon::prepared_polygon(const polygon& of) : edges_{directions_of(of)
   if (!flat_) sides_.emplace(edges_);
   if (flat_) {
     const double sine = std::sin(flat_->center().latitude * radians);
-    const double w2 = 1 - eccentricity2 * sine * sine;
-    east_radius_m_ = equatorial_radius_m / std::sqrt(w2);
-    north_radius_m_ = east_radius_m_ * (1 - eccentricity2) / w2;
+    radii_ = radii_at(sine * sine);
   }
   // A pole may lie in a hole: the outer ring alone says how far to go.
   bounds_ = of.rings.size() > 1 ? prepared_polygon{polygon{{of.rings.front()}}}.bounds()
@@ -43,7 +41,7 @@ bool prepared_polygon::holds(point p) const noexcept { return flat_ ? flat_->ins
 
 double prepared_polygon::signed_distance_m(point p, double reach_m) const noexcept {
   if (const auto near = flat_ ? flat_->nearest(p) : std::nullopt; near && near->far2 < even_plane2) {
-    const double off = std::hypot(near->to_x * east_radius_m_, near->to_y * north_radius_m_);
+    const double off = std::hypot(near->to_x * radii_.east, near->to_y * radii_.north);
     return contains(p) ? -off : std::max(off, 1e-9);
   }
   const vec3 there = unit(p);

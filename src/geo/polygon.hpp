@@ -7,6 +7,7 @@
 #include "cap.hpp"
 #include "crossing_search.hpp"
 #include "edge_tree.hpp"
+#include "ellipsoid.hpp"
 #include "flat_rings.hpp"
 #include "haulcast/geo/region.hpp"
 #include "short_way.hpp"
@@ -37,8 +38,7 @@ class prepared_polygon {
   edge_tree edges_;
   std::optional<flat_rings> flat_;
   std::optional<sides> sides_;  // where there is no flat_
-  double east_radius_m_ = 0;    // of curvature, at the plane's centre
-  double north_radius_m_ = 0;
+  radii radii_{};               // at the plane's centre
   bbox bounds_;
 };
 

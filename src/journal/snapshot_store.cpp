@@ -10,8 +10,9 @@ namespace haulcast::journal {
 
 namespace {
 
-// 2: trucks with registrations, removed trucks; 3: retry keys; 4: geofences; 5: doubts, retry keys of imports
-constexpr int format_version = 5;
+// 2: trucks with registrations, removed trucks; 3: retry keys; 4: geofences; 5: doubts, retry keys of imports; 6: when
+// geofences were created
+constexpr int format_version = 6;
 
 struct finalize {
   void operator()(sqlite3_stmt* s) const noexcept { sqlite3_finalize(s); }

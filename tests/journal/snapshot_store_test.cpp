@@ -80,7 +80,7 @@ TEST(SnapshotStore, AnOlderFormatIsReadAndFromThenOnOurs) {
   run_sql(d / "snapshots.sqlite", "PRAGMA user_version = 2");
   EXPECT_EQ(all_of(*store_in(d)), (std::map<std::string, std::string>{{"truck/A", "x"}}));
   run_sql(d / "snapshots.sqlite",
-          "CREATE TABLE ours (v CHECK (v = 5)); INSERT INTO ours SELECT user_version FROM pragma_user_version");
+          "CREATE TABLE ours (v CHECK (v = 6)); INSERT INTO ours SELECT user_version FROM pragma_user_version");
 }
 
 TEST(SnapshotStore, WhatIsGoneLosesItsRow) {
