@@ -127,8 +127,8 @@ TEST_F(Chaos, TheAuditNoticesEachRowThatIsMissingRepeatedOrOtherwise) {
        &store_report::lost},
       {"a position is another truck's",
        "UPDATE position SET truck = (SELECT max(number) FROM truck) WHERE (record, place) = "
-       "(SELECT record, place FROM position WHERE truck <> (SELECT max(number) FROM truck) AND minute NOT IN "
-       "(SELECT minute FROM position WHERE truck = (SELECT max(number) FROM truck)) LIMIT 1)",
+       "(SELECT record, place FROM position WHERE truck <> (SELECT max(number) FROM truck) AND time NOT IN "
+       "(SELECT time FROM position WHERE truck = (SELECT max(number) FROM truck)) LIMIT 1)",
        &store_report::strange},
       {"a position was never sent",
        "INSERT INTO position (time, received_at, record, truck, minute, place, verdict, suspicion, point) SELECT time + "
