@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "haulcast/store/sqlite.hpp"
+#include "sqlite_positions.hpp"
 #include "sqlite_schema.hpp"
 #include "sqlite_times.hpp"
 #include "sqlite_track.hpp"
@@ -66,7 +67,8 @@ store_result<void> sqlite_reader::ready() {
   if (!opened) return opened.error();
   const auto version = schema_version(**opened);
   if (!version) return version.error();
-  if (*version == 0) return store_error{trouble::unavailable, "the store is not there yet"};
+  if (*version < sqlite_schema_version())
+    return store_error{trouble::unavailable, "the store is not there yet, or not migrated yet"};
   if (*version > sqlite_schema_version()) return store_error{trouble::fatal, "the store was written by a newer version"};
   db_ = std::move(*opened);
   sqlite3_progress_handler(db_->handle(), look_at_clock_every, &sqlite_reader::out_of_time, this);
@@ -141,20 +143,16 @@ store_result<page<stored_position>> sqlite_reader::history(const history_query& 
     const auto truck = number_of(q.truck_id);
     if (!truck) return truck.error();
     if (!*truck) return {};
-    auto get = db_->prepare(
-        "SELECT time, latitude, longitude, speed_kmh, heading, altitude_m, accuracy_m, odometer_km, fuel_level_pct, "
-        "battery_pct, engine_status, trip_id, driver_id, attributes, verdict, suspicion, received_at, offset, place "
-        "FROM position WHERE truck = ?1 AND day = ?2 AND time BETWEEN ?3 AND ?4 ORDER BY time LIMIT ?5");
+    sqlite_positions stored{*db_,
+                            "latitude, longitude, speed_kmh, heading, altitude_m, accuracy_m, odometer_km, fuel_level_pct, "
+                            "battery_pct, engine_status, trip_id, driver_id, attributes, verdict, suspicion, received_at, "
+                            "offset, place"};
     const utc_time from = q.after ? std::max(q.from, *q.after + milliseconds{1}) : q.from;
-    const sqlite_days days = days_of(*db_);
-    const std::int64_t last = std::min(days.last, day_of(q.to));
-    for (std::int64_t day = std::max(days.first, day_of(from)); day <= last; ++day) {
-      get.bind(1, **truck).bind(2, day).bind(3, to_epoch_ms(from)).bind(4, to_epoch_ms(q.to));
-      get.bind(5, std::uint64_t{q.limit + 1 - to.rows.size()});
-      while (get.row()) to.rows.push_back(position_of(get));
-      if (get.failed()) return db_->error("read");
-      if (to.rows.size() > q.limit) break;
-    }
+    stored.read(**truck, days_of(*db_), from, q.to, [&](const sqlite_statement& row) {
+      to.rows.push_back(position_of(row));
+      return to.rows.size() <= q.limit;
+    });
+    if (stored.failed()) return db_->error("read");
     to.more = to.rows.size() > q.limit;
     if (to.more) to.rows.pop_back();
     return {};
@@ -174,7 +172,8 @@ store_result<page<stored_event>> sqlite_reader::events(const event_query& q) {
     }
     sql += " ORDER BY time DESC, offset DESC, place DESC LIMIT ?8";
     auto get = db_->prepare(sql);
-    get.bind(1, to_epoch_ms(q.from)).bind(2, to_epoch_ms(q.to));
+    // Said of the time alone too, from which it begins to walk then.
+    get.bind(1, to_epoch_ms(q.from)).bind(2, to_epoch_ms(q.before ? std::min(q.to, q.before->time) : q.to));
     if (q.before) {
       get.bind(3, to_epoch_ms(q.before->time)).bind(4, q.before->id.offset).bind(5, std::int64_t{q.before->id.index});
     }
@@ -206,7 +205,7 @@ store_result<page<stored_rejection>> sqlite_reader::quarantine(const quarantine_
     if (q.code) sql += " AND code = ?7";
     sql += " ORDER BY received_at DESC, offset DESC, place DESC LIMIT ?8";
     auto get = db_->prepare(sql);
-    get.bind(1, to_epoch_ms(q.from)).bind(2, to_epoch_ms(q.to));
+    get.bind(1, to_epoch_ms(q.from)).bind(2, to_epoch_ms(q.before ? std::min(q.to, q.before->received_at) : q.to));
     if (q.before) {
       get.bind(3, to_epoch_ms(q.before->received_at)).bind(4, q.before->at.offset).bind(5, std::int64_t{q.before->at.index});
     }

@@ -15,7 +15,7 @@ constexpr std::int64_t application_id = 0x4841554C;
 
 // Times are ms since 1970 in UTC; days and hours are whole ones since then. Unknown is NULL.
 //
-// Positions are kept in the order of day, truck and time: one truck over a time range lies together in each day, and the oldest
+// Positions end in the order of day, truck and time: one truck over a time range lies together in each day, and the oldest
 // day lies at the front, where retention takes it away. The key is their identity too, so each is there once.
 constexpr std::array migrations{
     R"(
@@ -92,6 +92,39 @@ constexpr std::array migrations{
       letter TEXT
     );
     CREATE INDEX dead_letter_by_time ON dead_letter (time);
+    )",
+    // Positions arrive in runs, each in the order of truck and time, and are merged into the sorted ones when there are many:
+    // where each of ten thousand trucks sends one now and then, each would have a page of its own to be written otherwise.
+    R"(
+    ALTER TABLE position RENAME TO sorted_position;
+    CREATE TABLE position_run (
+      run INTEGER PRIMARY KEY,
+      began INTEGER NOT NULL,           -- when its first row was received
+      first_day INTEGER NOT NULL,       -- of its positions
+      positions INTEGER NOT NULL,
+      merged INTEGER NOT NULL DEFAULT 0 -- those of trucks up to this number lie in sorted_position
+    );
+    CREATE TABLE fresh_position (
+      run INTEGER NOT NULL,
+      day INTEGER NOT NULL,
+      truck INTEGER NOT NULL,
+      time INTEGER NOT NULL,
+      latitude REAL NOT NULL, longitude REAL NOT NULL,
+      speed_kmh REAL, heading REAL, altitude_m REAL, accuracy_m REAL, odometer_km REAL, fuel_level_pct REAL, battery_pct REAL,
+      engine_status TEXT, trip_id TEXT, driver_id TEXT, attributes TEXT,
+      verdict INTEGER NOT NULL,
+      suspicion INTEGER NOT NULL,
+      received_at INTEGER NOT NULL,
+      offset INTEGER NOT NULL, place INTEGER NOT NULL,
+      PRIMARY KEY (run, truck, time)
+    ) WITHOUT ROWID;
+    CREATE VIEW position AS
+      SELECT * FROM sorted_position
+      UNION ALL
+      SELECT f.day, f.truck, f.time, f.latitude, f.longitude, f.speed_kmh, f.heading, f.altitude_m, f.accuracy_m, f.odometer_km,
+             f.fuel_level_pct, f.battery_pct, f.engine_status, f.trip_id, f.driver_id, f.attributes, f.verdict, f.suspicion,
+             f.received_at, f.offset, f.place
+      FROM position_run r CROSS JOIN fresh_position f ON f.run = r.run WHERE f.truck > r.merged;
     )",
 };
 

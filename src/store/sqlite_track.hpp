@@ -2,16 +2,9 @@
 #pragma once
 
 #include "haulcast/store/hours.hpp"
-#include "sqlite_db.hpp"
+#include "sqlite_positions.hpp"
 
 namespace haulcast::store {
-
-/// The first and last day that have positions, of any truck; none: there are none, or it failed.
-struct sqlite_days {
-  std::int64_t first = 0;
-  std::int64_t last = -1;
-};
-sqlite_days days_of(sqlite_db& db);
 
 /// Of the truck that was chosen last. Reads within the transaction that is on. A read that fails ends as if there were nothing
 /// more: failed() says so.
@@ -24,15 +17,13 @@ class sqlite_track final : public track {
   std::optional<utc_time> from(utc_time t) override;
   void read(utc_time from, utc_time to, const std::function<void(const track_point&)>& take) override;
 
-  bool failed() const noexcept { return failed_; }
+  bool failed() const noexcept { return positions_.failed() || neighbours_.failed(); }
 
  private:
-  std::optional<utc_time> one(sqlite_statement& ask, std::int64_t day, utc_time t);
-
   std::int64_t truck_ = 0;
   sqlite_days days_;
-  sqlite_statement before_, from_, read_;
-  bool failed_ = false;
+  sqlite_positions positions_;
+  sqlite_neighbours neighbours_;
 };
 
 hour_figures read_figures(const sqlite_statement& row);  // hour, distance, max speed, moving, idle, count

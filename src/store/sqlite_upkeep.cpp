@@ -1,5 +1,5 @@
-// What comes due in the embedded store: hours whose figures can be settled, and what is past its retention. In small steps,
-// each a transaction of its own.
+// What comes due in the embedded store: runs to be merged, hours whose figures can be settled, and what is past its retention.
+// In small steps, each a transaction of its own.
 #include <algorithm>
 #include <vector>
 
@@ -17,6 +17,8 @@ constexpr auto settle_after = 6h;  // most late positions have come by then, and
 constexpr auto settle_until = 1h;  // hours that ended so long ago are settled with them
 constexpr int trucks_at_once = 5;  // about 1 ms each
 constexpr int rows_at_once = 1'000;
+constexpr auto merge_after = 1h;  // a small fleet never has enough for a merge; past their retention they go at once
+constexpr std::int64_t merged_at_once = 1'000;  // some 2 ms
 constexpr std::int64_t trucks_looked_at = 500;
 
 }  // namespace
@@ -33,6 +35,9 @@ store_result<bool> sqlite_writer::upkeep(const retention& keep, utc_time now) {
     // Of days that are gone nothing can be settled any more.
     auto forget = db_->prepare("DELETE FROM unsettled_hour WHERE hour < ?1");
     if (!forget.bind(1, day_of(now - keep.positions) * 24).run()) return db_->error("write to");
+    const auto merged =
+        merge_some(merged_at_once, overdue{.began_before = now - merge_after, .day_before = day_of(now - keep.positions)});
+    if (!merged || *merged) return merged;
     const auto settled = settle_some(now);
     if (!settled || *settled) return settled;
     return drop_some(keep, now);
@@ -97,7 +102,7 @@ store_result<bool> sqlite_writer::drop_some(const retention& keep, utc_time now)
     const char* sql;
     std::int64_t before;
   } due[] = {
-      {"DELETE FROM position WHERE (day, truck, time) IN (SELECT day, truck, time FROM position WHERE day < ?1 "
+      {"DELETE FROM sorted_position WHERE (day, truck, time) IN (SELECT day, truck, time FROM sorted_position WHERE day < ?1 "
        "ORDER BY day, truck, time LIMIT ?2)",
        first_day},
       {"DELETE FROM event WHERE rowid IN (SELECT rowid FROM event WHERE time < ?1 ORDER BY time LIMIT ?2)",

@@ -15,6 +15,9 @@ namespace haulcast::store {
 
 namespace {
 
+constexpr std::int64_t merged_for_one = 3;          // positions, while runs are being merged
+constexpr std::int64_t positions_of_a_run = 8'000;  // some 200 pages, of which a small batch changes a few
+
 // A commit reaches the kernel, and the disk when make_durable() asks: the checkpoint goes with its rows, so what a power cut
 // takes is written again from the journal, which drops nothing before.
 constexpr const char* settings = R"(
@@ -46,8 +49,15 @@ sqlite_writer::statements::statements(sqlite_db& db)
                               "WHERE number = ?1")},
       put_geofence{db.prepare("INSERT OR REPLACE INTO geofence VALUES (?1, ?2, ?3)")},
       remove_geofence{db.prepare("DELETE FROM geofence WHERE geofence_id = ?1")},
-      add_position{db.prepare("INSERT INTO position VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-                              "?16, ?17, ?18, ?19, ?20, ?21) ON CONFLICT (day, truck, time) DO NOTHING")},
+      newest_run{db.prepare("SELECT run, positions, merged FROM position_run ORDER BY run DESC LIMIT 1")},
+      add_run{db.prepare("INSERT INTO position_run (run, began, first_day, positions) VALUES (?1, ?2, ?3, 0)")},
+      lengthen_run{
+          db.prepare("UPDATE position_run SET positions = positions + ?2, first_day = min(first_day, ?3) WHERE run = ?1")},
+      add_position{db.prepare("INSERT INTO fresh_position VALUES (?22, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+                              "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) ON CONFLICT (run, truck, time) DO NOTHING")},
+      fresh_times{db.prepare("SELECT f.time FROM position_run r CROSS JOIN fresh_position f ON f.run = r.run "
+                             "WHERE r.merged < ?1 AND f.truck = ?1 AND f.time BETWEEN ?2 AND ?3 ORDER BY f.time")},
+      sorted_time{db.prepare("SELECT 1 FROM sorted_position WHERE day = ?1 AND truck = ?2 AND time = ?3")},
       unsettle{db.prepare("INSERT INTO unsettled_hour VALUES (?1, ?2) ON CONFLICT DO NOTHING")},
       add_event{db.prepare("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")},
       add_quarantine{db.prepare("INSERT INTO quarantine VALUES (?1, ?2, ?3, ?4, ?5, ?6)")},
@@ -108,7 +118,10 @@ store_result<void> sqlite_writer::expect(offset_t before, const std::string& jou
 }
 
 store_result<void> sqlite_writer::write(const batch& rows, const std::string& journal_id) {
-  return guarded([&] {
+  return guarded([&]() -> store_result<void> {
+    // So runs are merged faster than they come, and cannot become too many.
+    const auto merged = merge_some(merged_for_one * static_cast<std::int64_t>(rows.positions.size()), std::nullopt);
+    if (!merged) return merged.error();
     return db_->transaction("BEGIN IMMEDIATE", [&]() -> store_result<void> {
       if (auto expected = expect(rows.begins - 1, journal_id); !expected) return expected;
       if (auto done = put(rows); !done) return done;
@@ -167,17 +180,68 @@ store_result<void> sqlite_writer::put_positions(const batch& rows) {
     if (std::exchange(of.removed, false)) {
       if (!run_->revive_truck.bind(1, of.number).bind(2, row.at.offset).run()) return db_->error("write to");
     }
-    in_key_order_.push_back({day_of(row.what.timestamp), of.number, row.what.timestamp, row.at, &row});
+    in_key_order_.push_back({of.number, row.what.timestamp, row.at, &row});
   }
-  // Neighbours in the table one after another: it halves what a mixed batch takes. Of one time the first comes first.
-  std::ranges::sort(in_key_order_, {}, [](const keyed_position& p) { return std::tie(p.day, p.truck, p.time, p.at); });
+  if (in_key_order_.empty()) return {};
+  const auto run = run_for(rows);
+  if (!run) return run.error();
+  // Neighbours in the run one after another. Of one time the first comes first.
+  std::ranges::sort(in_key_order_, {}, [](const keyed_position& p) { return std::tie(p.truck, p.time, p.at); });
+  std::uint64_t added = 0;
+  std::int64_t first_day = day_of(in_key_order_.front().time);
+  fresh_times_of_ = {};
   for (const keyed_position& p : in_key_order_) {
-    if (auto done = put_position(*p.row, *of_batch_[p.row->truck]); !done) return done;
+    if (p.row->may_repeat) {
+      const auto repeats = is_repeat(p);
+      if (!repeats) return repeats.error();
+      if (*repeats) continue;
+    }
+    if (auto done = put_position(*p.row, *of_batch_[p.row->truck], *run); !done) return done;
+    ++added;
+    first_day = std::min(first_day, day_of(p.time));
   }
+  if (!run_->lengthen_run.bind(1, *run).bind(2, added).bind(3, first_day).run()) return db_->error("write to");
   return {};
 }
 
-store_result<void> sqlite_writer::put_position(const position_row& row, known_truck& of) {
+// The newest one, until it is long enough or about to be merged.
+store_result<std::int64_t> sqlite_writer::run_for(const batch& rows) {
+  auto& newest = run_->newest_run;
+  std::int64_t run = 0;
+  if (newest.row()) {
+    run = newest.integer(0);
+    const bool open = newest.integer(1) < positions_of_a_run && newest.integer(2) == 0;
+    newest.rewind();
+    if (open) return run;
+  } else if (newest.failed()) {
+    return db_->error("read");
+  }
+  const position_row& first = rows.positions.front();
+  auto& add = run_->add_run.bind(1, ++run).bind(2, to_epoch_ms(first.received_at)).bind(3, day_of(first.what.timestamp));
+  if (!add.run()) return db_->error("write to");
+  return run;
+}
+
+store_result<bool> sqlite_writer::is_repeat(const keyed_position& p) {
+  const std::int64_t day = day_of(p.time);
+  const std::int64_t t = to_epoch_ms(p.time);
+  if (const std::pair of{p.truck, day}; fresh_times_of_ != of) {
+    fresh_times_of_ = of;
+    fresh_times_.clear();
+    auto& fresh =
+        run_->fresh_times.bind(1, p.truck).bind(2, to_epoch_ms(day_at(day))).bind(3, to_epoch_ms(day_at(day + 1)) - 1);
+    while (fresh.row()) fresh_times_.push_back(fresh.integer(0));
+    if (fresh.failed()) return db_->error("read");
+  }
+  if (std::ranges::binary_search(fresh_times_, t)) return true;
+  auto& sorted = run_->sorted_time.bind(1, day).bind(2, p.truck).bind(3, t);
+  const bool found = sorted.row();
+  if (sorted.failed()) return db_->error("read");
+  if (found) sorted.rewind();
+  return found;
+}
+
+store_result<void> sqlite_writer::put_position(const position_row& row, known_truck& of, std::int64_t run) {
   const engine::position& p = row.what;
   auto& add = run_->add_position;
   add.bind(1, day_of(p.timestamp)).bind(2, of.number).bind(3, to_epoch_ms(p.timestamp));
@@ -186,7 +250,7 @@ store_result<void> sqlite_writer::put_position(const position_row& row, known_tr
   add.bind(10, p.odometer_km).bind(11, p.fuel_level_pct).bind(12, p.battery_pct);
   add.bind(13, p.engine_status).bind(14, p.trip_id).bind(15, p.driver_id).bind(16, p.attributes);
   add.bind(17, static_cast<std::int64_t>(row.judged.what)).bind(18, static_cast<std::int64_t>(row.judged.why));
-  add.bind(19, to_epoch_ms(row.received_at)).bind(20, row.at.offset).bind(21, std::int64_t{row.at.index});
+  add.bind(19, to_epoch_ms(row.received_at)).bind(20, row.at.offset).bind(21, std::int64_t{row.at.index}).bind(22, run);
   if (!add.run()) return db_->error("write to");
   const std::int64_t hour = hour_number(p.timestamp);
   if (std::exchange(of.unsettled, hour) == hour && hour >= settled_before_) return {};

@@ -36,8 +36,14 @@ class sqlite_writer final : public writer {
     sqlite_statement get_checkpoint, set_checkpoint;
     sqlite_statement find_truck, add_truck, revive_truck, say_truck, remove_truck;
     sqlite_statement put_geofence, remove_geofence;
-    sqlite_statement add_position, unsettle;
+    sqlite_statement newest_run, add_run, lengthen_run, add_position, fresh_times, sorted_time, unsettle;
     sqlite_statement add_event, add_quarantine, add_dead;
+  };
+
+  struct merge_statements {
+    explicit merge_statements(sqlite_db& db);
+
+    sqlite_statement runs, merged_run, drop_positions, drop_run, hand, trucks, merge, move_hand;
   };
 
   struct hour_statements {
@@ -56,10 +62,21 @@ class sqlite_writer final : public writer {
   store_result<void> put(const batch& rows);
   store_result<known_truck*> truck(std::string_view id);
   store_result<void> put_positions(const batch& rows);
-  store_result<void> put_position(const position_row& row, known_truck& of);
+  store_result<void> put_position(const position_row& row, known_truck& of, std::int64_t run);
+  struct keyed_position;
+  store_result<bool> is_repeat(const keyed_position& p);
+  store_result<std::int64_t> run_for(const batch& rows);
   store_result<void> put_registry(const batch& rows);
   store_result<void> put_geofences(const batch& rows);
   store_result<void> put_others(const batch& rows);
+  /// What is merged although there is not much of it.
+  struct overdue {
+    utc_time began_before;
+    std::int64_t day_before = 0;
+  };
+  store_result<bool> merge_some(std::int64_t positions, const std::optional<overdue>& small);
+  store_result<std::int64_t> drop_merged_run();
+  store_result<std::int64_t> merge_trucks(std::int64_t positions);
   store_result<bool> settle_some(utc_time now);
   store_result<void> settle_truck(std::int64_t truck, sqlite_days days, std::int64_t before_hour);
   store_result<bool> drop_some(const retention& keep, utc_time now);
@@ -70,18 +87,20 @@ class sqlite_writer final : public writer {
   std::mutex opening_;  // db_ is not replaced while interrupt() uses it
   std::unique_ptr<sqlite_db> db_;
   std::optional<statements> run_;
+  std::optional<merge_statements> merge_;
   std::optional<hour_statements> hours_;
   by_truck_id<known_truck> trucks_;
   std::int64_t settled_before_ = 0;  // marks of earlier hours may be gone again
   std::vector<known_truck*> of_batch_;
   struct keyed_position {
-    std::int64_t day;
     std::int64_t truck;
     utc_time time;
     place at;
     const position_row* row;
   };
   std::vector<keyed_position> in_key_order_;
+  std::vector<std::int64_t> fresh_times_;  // of the truck and day in hand, where positions may repeat
+  std::pair<std::int64_t, std::int64_t> fresh_times_of_;
   std::int64_t hours_hand_ = 0;  // trucks whose old hours were looked at
 };
 
@@ -95,6 +114,7 @@ auto sqlite_writer::guarded(Work work) -> decltype(work()) {
   trucks_.clear();
   if (done.error().what == trouble::poison) return done;
   run_.reset();
+  merge_.reset();
   hours_.reset();
   const std::lock_guard lock{opening_};
   db_.reset();

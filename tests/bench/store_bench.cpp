@@ -27,7 +27,7 @@ namespace {
 using namespace haulcast;
 using nlohmann::json;
 
-constexpr std::size_t batch_rows = 20'000;
+constexpr std::size_t batch_rows = 50'000;
 constexpr std::size_t trucks = 10'000;
 constexpr auto interval = milliseconds{5'000};
 constexpr utc_time morning = from_epoch_ms(1'795'000'000'000);

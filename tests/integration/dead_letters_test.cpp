@@ -12,7 +12,7 @@ class DeadLetters : public EitherStore {
   /// From now on the tables take no position at 66 km/h, no event of a truck BAD-..., and nothing refused for its latitude.
   void forbid(const server& s) {
     if (!in_postgres()) {
-      for (const char* each : {"position WHEN NEW.speed_kmh = 66", "event WHEN NEW.truck_id LIKE 'BAD-%'",
+      for (const char* each : {"fresh_position WHEN NEW.speed_kmh = 66", "event WHEN NEW.truck_id LIKE 'BAD-%'",
                                "quarantine WHEN NEW.code = 'latitude_out_of_range'"}) {
         static int made = 0;
         ASSERT_EQ(ask_store(s, "CREATE TRIGGER forbid" + std::to_string(++made) + " BEFORE INSERT ON " + each +

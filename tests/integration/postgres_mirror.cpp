@@ -25,7 +25,7 @@ constexpr copied tables[] = {
      "SELECT number, truck_id, removed::int, version, name, plate, max_speed_kmh, length_m, width_m, height_m, weight_kg, "
      "attributes FROM truck"},
     {"geofence", "SELECT geofence_id, version, geofence FROM geofence"},
-    {"position",
+    {"sorted_position",
      "SELECT floor(extract(epoch FROM time) / 86400)::bigint, truck, (extract(epoch FROM time) * 1000)::bigint, "
      "ST_Y(point::geometry), ST_X(point::geometry), speed_kmh, heading, altitude_m, accuracy_m, odometer_km, fuel_level_pct, "
      "battery_pct, engine_status, trip_id, driver_id, attributes, verdict, suspicion, "

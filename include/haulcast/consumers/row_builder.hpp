@@ -16,7 +16,7 @@ class row_builder {
  public:
   using offset_t = engine::offset_t;
   struct limits {
-    std::size_t rows = 20'000;
+    std::size_t rows = 50'000;
     std::uint64_t bytes = 8U << 20;  // of records
   };
 

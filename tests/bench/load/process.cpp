@@ -10,13 +10,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <set>
@@ -165,6 +166,15 @@ double resident_bytes(pid_t process) {
     if (line.starts_with("RssAnon:")) return std::stod(line.substr(8)) * 1024;
   }
   return 0;
+}
+
+double bytes_written_to_disk_of(const std::filesystem::path& file) {
+  struct stat of {};
+  if (::stat(file.c_str(), &of) != 0) return 0;
+  std::ifstream in{fmt::format("/sys/dev/block/{}:{}/stat", major(of.st_dev), minor(of.st_dev))};
+  double sectors = 0;
+  for (int i = 0; i < 7; ++i) in >> sectors;
+  return sectors * 512;
 }
 
 std::uint16_t free_port() {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
@@ -23,6 +24,9 @@ double cpu_with_ended_children(pid_t process);
 
 /// Memory of a process that no file backs, in bytes: what it has taken for itself. 0 when it is gone.
 double resident_bytes(pid_t process);
+/// By anybody, to the disk that it lies on; 0: it lies on none that is known. What the kernel says of a process counts a whole
+/// folio where a few bytes of it were changed.
+double bytes_written_to_disk_of(const std::filesystem::path& file);
 
 /// Pins the calling process to a core, if it may and the core exists.
 void pin_to(int core);

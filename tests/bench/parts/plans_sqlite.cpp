@@ -47,7 +47,8 @@ class watched_sqlite final : public watched_reader {
     for (const ran& each : std::exchange(all_, {})) {
       ++made.statements;
       if (each.full_steps > steps_of_a_whole_scan) made.scans.push_back(each.sql.substr(0, 100));
-      if (each.sql.find("FROM position WHERE") != each.sql.npos) made.position_rows += rows_read_at_most(each);
+      if (each.sql.find("_position WHERE") != each.sql.npos || each.sql.find("fresh_position f") != each.sql.npos)
+        made.position_rows += rows_read_at_most(each);
     }
     return made;
   }

@@ -16,7 +16,7 @@ namespace {
 constexpr double warm_up_s = 0.5;
 constexpr std::size_t fleet_trucks = 20'000;
 constexpr double rate_most = 1'500'000;                             // positions a second, more than there ever are
-constexpr std::size_t rows_a_transaction = 20'000;                  // as the store's consumer has it
+constexpr std::size_t rows_a_transaction = 50'000;                  // as the store's consumer has it
 constexpr std::uint32_t positions_of_a_truck = 6 * 3600 / 5 - 400;  // younger than six hours: none of these is settled
 
 const std::string ours = "behind";

@@ -102,6 +102,7 @@ class sustained {
     const double journal_before = server_->told().value("haulcast_journal_bytes");
     const auto threads_before = cpu_of_threads(server_->to.server);
     const auto base_before = base_cpu();
+    const double written_before = bytes_written_to_disk_of(on_.opts.data);
     onlooker sees{*server_};
     auto plan = fleet_.at_rate(1, positions_per_s, 0, seconds_);
     plan.sleeps = true;
@@ -118,6 +119,9 @@ class sustained {
     std::this_thread::sleep_for(std::chrono::milliseconds{1200});  // the journal's size is looked at once a second
     const double journal = server_->told().value("haulcast_journal_bytes") - journal_before;
     tell_bytes(journal / positions, positions, voided);
+    one("bytes a position that the disk was given", " B",
+        (bytes_written_to_disk_of(on_.opts.data) - written_before) / positions, voided, {}, "by everybody: the journal too");
+    one("acknowledgements: p50", " us", r.p50_us, voided, {}, fmt::format("p99 {:.0f} us", r.p99_us));
   }
 
  private:
@@ -174,25 +178,26 @@ class sustained {
         fmt::format("{:.0f} MB at the end, {:.0f} MB of it windows", looks.back().resident / 1e6, looks.back().windows / 1e6));
   }
 
+  /// What each came to of every one of `units`, in words, and all of them together.
+  static std::pair<std::string, double> each_of(const std::map<std::string, double>& all, double units) {
+    std::string text;
+    double sum = 0;
+    for (const auto& [name, used] : all) {
+      sum += used / units;
+      if (used / units >= 0.005) text += fmt::format("{}{} {:.2f}", text.empty() ? "" : ", ", name, used / units);
+    }
+    return {text, sum};
+  }
+
   void tell_cpu(const std::map<std::string, double>& threads, const std::map<std::string, double>& base, double positions,
                 const std::string& voided) {
-    const auto named = [&](const std::map<std::string, double>& all) {
-      std::string text;
-      double sum = 0;
-      for (const auto& [name, used] : all) {
-        sum += used;
-        if (used * 1e6 / positions >= 0.005)
-          text += fmt::format("{}{} {:.2f}", text.empty() ? "" : ", ", name, used * 1e6 / positions);
-      }
-      return std::pair{text, sum * 1e6 / positions};
-    };
-    const auto [text, sum] = named(threads);
+    const auto [text, sum] = each_of(threads, positions / 1e6);
     const double store = threads.contains("store") ? threads.at("store") * 1e6 / positions : 0;
     one("CPU a position, the store's thread", " us", store, voided);
     one("CPU a position, the server's other threads", " us", sum - store, voided, {},
         text + " us; haulcast: the loop and those without a name");
     if (base.empty()) return;
-    const auto [base_text, base_sum] = named(base);
+    const auto [base_text, base_sum] = each_of(base, positions / 1e6);
     one("CPU a position, PostgreSQL's processes", " us", base_sum, voided, {}, base_text + " us");
   }
 
