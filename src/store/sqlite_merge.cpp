@@ -25,16 +25,13 @@ sqlite_writer::merge_statements::merge_statements(sqlite_db& db)
       merged_run{db.prepare("SELECT run, positions FROM position_run WHERE merged = ?1 ORDER BY run LIMIT 1")},
       drop_positions{db.prepare("DELETE FROM fresh_position WHERE run = ?1")},
       drop_run{db.prepare("DELETE FROM position_run WHERE run = ?1")},
-      hand{db.prepare(
-          "SELECT max(merged), sum(positions) FROM position_run WHERE merged = (SELECT max(merged) FROM position_run)")},
       trucks{db.prepare("SELECT coalesce(max(number), 0) FROM truck")},
       merge{db.prepare(
           "INSERT INTO sorted_position SELECT f.day, f.truck, f.time, f.latitude, f.longitude, f.speed_kmh, f.heading, "
           "f.altitude_m, f.accuracy_m, f.odometer_km, f.fuel_level_pct, f.battery_pct, f.engine_status, f.trip_id, "
-          "f.driver_id, "
-          "f.attributes, f.verdict, f.suspicion, f.received_at, f.offset, f.place FROM position_run r CROSS JOIN "
-          "fresh_position f "
-          "ON f.run = r.run WHERE r.merged = ?1 AND f.truck > ?1 AND f.truck <= ?2 ORDER BY f.day, f.truck, f.time, f.offset "
+          "f.driver_id, f.attributes, f.verdict, f.suspicion, f.received_at, f.offset, f.place "
+          "FROM position_run r CROSS JOIN fresh_position f ON f.run = r.run "
+          "WHERE r.merged = ?1 AND f.truck > ?1 AND f.truck <= ?2 ORDER BY f.day, f.truck, f.time, f.offset "
           "ON CONFLICT (day, truck, time) DO NOTHING")},
       move_hand{db.prepare("UPDATE position_run SET merged = ?2 WHERE merged = ?1")} {}
 
@@ -51,7 +48,7 @@ store_result<bool> sqlite_writer::merge_some(std::int64_t positions, const std::
         (held > 0 && small && (from_epoch_ms(runs.integer(2)) < small->began_before || runs.integer(3) < small->day_before));
     runs.rewind();
     if (hand == 0 && !due) return false;
-    const auto done = hand == all_trucks ? drop_merged_run() : merge_trucks(std::min(positions, positions_at_once));
+    const auto done = hand == all_trucks ? drop_merged_run() : merge_trucks(hand, held, std::min(positions, positions_at_once));
     if (!done) return done.error();
     positions -= *done;
   }
@@ -60,7 +57,7 @@ store_result<bool> sqlite_writer::merge_some(std::int64_t positions, const std::
 
 // What it cost, in positions merged.
 store_result<std::int64_t> sqlite_writer::drop_merged_run() {
-  auto& [runs, merged_run, drop_positions, drop_run, hand, trucks, merge, move_hand] = *merge_;
+  auto& [runs, merged_run, drop_positions, drop_run, trucks, merge, move_hand] = *merge_;
   std::int64_t cost = 1;
   const auto done = db_->transaction("BEGIN IMMEDIATE", [&]() -> store_result<void> {
     if (!merged_run.bind(1, all_trucks).row()) return db_->error("read");
@@ -74,21 +71,19 @@ store_result<std::int64_t> sqlite_writer::drop_merged_run() {
   return cost;
 }
 
-store_result<std::int64_t> sqlite_writer::merge_trucks(std::int64_t positions) {
-  auto& [runs, merged_run, drop_positions, drop_run, hand, trucks, merge, move_hand] = *merge_;
+// Those behind the hand, as many as send about so many of the positions that runs hold. How many were merged, and one more.
+store_result<std::int64_t> sqlite_writer::merge_trucks(std::int64_t hand, std::int64_t held, std::int64_t positions) {
+  auto& [runs, merged_run, drop_positions, drop_run, trucks, merge, move_hand] = *merge_;
   std::int64_t merged = 1;
   const auto done = db_->transaction("BEGIN IMMEDIATE", [&]() -> store_result<void> {
-    if (!hand.row() || !trucks.row()) return db_->error("read");
-    const std::int64_t from = hand.integer(0);
-    const std::int64_t held = std::max<std::int64_t>(hand.integer(1), 1);
+    if (!trucks.row()) return db_->error("read");
     const std::int64_t last = trucks.integer(0);
-    hand.rewind();
     trucks.rewind();
-    std::int64_t to = from + std::max<std::int64_t>(1, positions * last / held);
+    std::int64_t to = hand + std::max<std::int64_t>(1, positions * last / std::max<std::int64_t>(held, 1));
     if (to >= last) to = all_trucks;
-    if (!merge.bind(1, from).bind(2, to).run()) return db_->error("write to");
+    if (!merge.bind(1, hand).bind(2, to).run()) return db_->error("write to");
     merged += sqlite3_changes64(db_->handle());
-    if (!move_hand.bind(1, from).bind(2, to).run()) return db_->error("write to");
+    if (!move_hand.bind(1, hand).bind(2, to).run()) return db_->error("write to");
     return {};
   });
   if (!done) return done.error();

@@ -43,7 +43,7 @@ class sqlite_writer final : public writer {
   struct merge_statements {
     explicit merge_statements(sqlite_db& db);
 
-    sqlite_statement runs, merged_run, drop_positions, drop_run, hand, trucks, merge, move_hand;
+    sqlite_statement runs, merged_run, drop_positions, drop_run, trucks, merge, move_hand;
   };
 
   struct hour_statements {
@@ -76,7 +76,7 @@ class sqlite_writer final : public writer {
   };
   store_result<bool> merge_some(std::int64_t positions, const std::optional<overdue>& small);
   store_result<std::int64_t> drop_merged_run();
-  store_result<std::int64_t> merge_trucks(std::int64_t positions);
+  store_result<std::int64_t> merge_trucks(std::int64_t hand, std::int64_t held, std::int64_t positions);
   store_result<bool> settle_some(utc_time now);
   store_result<void> settle_truck(std::int64_t truck, sqlite_days days, std::int64_t before_hour);
   store_result<bool> drop_some(const retention& keep, utc_time now);
