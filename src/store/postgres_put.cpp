@@ -1,5 +1,6 @@
 // A batch's rows into PostgreSQL's tables, within a transaction that the writer began.
 #include <algorithm>
+#include <boost/sort/pdqsort/pdqsort.hpp>
 #include <utility>
 
 #include "haulcast/base/prefetch.hpp"
@@ -12,23 +13,24 @@ namespace haulcast::store {
 namespace {
 
 constexpr std::size_t trucks_known_max = 250'000;
-constexpr std::int64_t minutes_of_day = 1'440;
 constexpr std::int16_t position_fields = 20;
 constexpr std::int32_t no_turn = -1;
 constexpr std::ptrdiff_t rows_ahead = 8;  // they lie all over the batch
 
 /// A position's place in the index: rows that come in its order are written to it in half the time.
 struct index_place {
-  std::uint64_t minute_and_truck;
+  std::int64_t slot;
   std::uint64_t time_and_row;
 
-  index_place(std::int64_t minute, std::int32_t truck, utc_time t, std::size_t row) noexcept
-      : minute_and_truck{static_cast<std::uint64_t>(minute) << 32 | static_cast<std::uint32_t>(truck)},
-        time_and_row{static_cast<std::uint64_t>(to_epoch_ms(t) - minute * 60'000) << 32 | row} {}
-  std::int32_t minute() const noexcept { return static_cast<std::int32_t>(minute_and_truck >> 32); }
-  std::int32_t truck() const noexcept { return static_cast<std::int32_t>(minute_and_truck & 0xFFFF'FFFF); }
+  index_place(std::int64_t truck, utc_time t, std::size_t row) noexcept
+      : slot{slot_of(t, truck)}, time_and_row{static_cast<std::uint64_t>((t - slot_begin(slot)).count()) << 32 | row} {}
+  std::chrono::sys_days day() const noexcept { return std::chrono::floor<std::chrono::days>(slot_begin(slot)); }
+  std::int32_t truck() const noexcept { return static_cast<std::int32_t>(slot & 0xFFFF'FFFF); }
   std::size_t row() const noexcept { return time_and_row & 0xFFFF'FFFF; }
-  friend auto operator<=>(const index_place&, const index_place&) = default;
+  /// Without a branch, which here would be guessed wrong half the time.
+  friend bool operator<(const index_place& a, const index_place& b) noexcept {
+    return (a.slot < b.slot) | ((a.slot == b.slot) & (a.time_and_row < b.time_and_row));
+  }
 };
 
 void append(postgres_copy& to, const position_row& row, const index_place& at, std::int32_t turn) {
@@ -36,7 +38,7 @@ void append(postgres_copy& to, const position_row& row, const index_place& at, s
   to.row().time(p.timestamp).time(row.received_at).int8(static_cast<std::int64_t>(row.at.offset));
   to.number(p.speed_kmh).number(p.heading).number(p.altitude_m).number(p.accuracy_m).number(p.odometer_km);
   to.number(p.fuel_level_pct).number(p.battery_pct);
-  to.int4(at.truck()).int4(at.minute()).int4(static_cast<std::int32_t>(row.at.index));
+  to.int4(at.truck()).int8(at.slot).int4(static_cast<std::int32_t>(row.at.index));
   to.int2(static_cast<std::int16_t>(row.judged.what)).int2(static_cast<std::int16_t>(row.judged.why));
   to.point(p.point).text(p.engine_status).text(p.trip_id).text(p.driver_id).text(p.attributes);
   if (turn != no_turn) to.int4(turn);
@@ -54,7 +56,6 @@ void postgres_writer::put(pqxx::transaction_base& in, const batch& rows, trust h
   know(in, rows);
   revive(in, rows);
   put_positions(in, rows, how);
-  mark_hours(in, rows);
   put_registry(in, rows);
   put_geofences(in, rows);
   put_others(rows);
@@ -100,6 +101,7 @@ void postgres_writer::know(pqxx::transaction_base& in, const batch& rows) {
 
 // One that was removed before this batch comes back by its position.
 void postgres_writer::revive(pqxx::transaction_base& in, const batch& rows) {
+  if (std::ranges::none_of(of_batch_, [this](std::uint32_t of) { return known_[of].removed; })) return;
   for (const position_row& row : rows.positions) {
     known_truck& of = known_[of_batch_[row.truck]];
     if (!std::exchange(of.removed, false)) continue;
@@ -108,22 +110,32 @@ void postgres_writer::revive(pqxx::transaction_base& in, const batch& rows) {
 }
 
 void postgres_writer::put_positions(pqxx::transaction_base& in, const batch& rows, trust how) {
-  std::vector<index_place> fresh;  // known to be unique
-  std::vector<index_place> told;   // that may be there
+  std::vector<index_place> fresh;   // known to be unique
+  std::vector<index_place> told;    // that may be there
+  std::vector<std::int64_t> hours;  // that are not settled any more, and whose
+  std::vector<std::int32_t> trucks;
   fresh.reserve(rows.positions.size());
   for (std::size_t i = 0; i < rows.positions.size(); ++i) {
     const position_row& row = rows.positions[i];
+    known_truck& of = known_[of_batch_[row.truck]];
     const bool repeats = row.may_repeat || how == trust::nothing;
-    (repeats ? told : fresh)
-        .emplace_back(minute_number(row.what.timestamp), known_[of_batch_[row.truck]].number, row.what.timestamp, i);
+    (repeats ? told : fresh).emplace_back(of.number, row.what.timestamp, i);
+    const std::int64_t hour = hour_number(row.what.timestamp);
+    if (std::exchange(of.unsettled, hour) == hour && hour >= settled_before_) continue;
+    hours.push_back(hour);
+    trucks.push_back(of.number);
   }
-  std::ranges::sort(fresh);
+  if (!hours.empty()) {
+    in.exec_params0("INSERT INTO unsettled_hour SELECT * FROM unnest($1::int[], $2::int[]) ON CONFLICT DO NOTHING",
+                    integer_array(hours), integer_array(trucks));
+  }
+  boost::sort::pdqsort_branchless(fresh.begin(), fresh.end());  // PostgreSQL waits: in half the time of std's
   // Straight into its day, which spares finding it for each row.
   for (auto next = fresh.begin(); next != fresh.end();) {
-    const std::int64_t day = next->minute() / minutes_of_day;
-    const std::string into = "haulcast." + partition_name(partitioned[0], utc_time{std::chrono::days{day}});
+    const auto day = next->day();
+    const std::string into = "haulcast." + partition_name(partitioned[0], day);
     postgres_copy to{session_->raw(), into, position_fields};
-    for (; next != fresh.end() && next->minute() / minutes_of_day == day; ++next) {
+    for (; next != fresh.end() && next->day() == day; ++next) {
       if (fresh.end() - next > rows_ahead) prefetch_whole(rows.positions[next[rows_ahead].row()]);
       append(to, rows.positions[next->row()], *next, no_turn);
     }
@@ -136,23 +148,8 @@ void postgres_writer::put_positions(pqxx::transaction_base& in, const batch& row
   to.finish();
   in.exec(
       "INSERT INTO position SELECT time, received_at, record, speed_kmh, heading, altitude_m, accuracy_m, odometer_km, "
-      "fuel_level_pct, battery_pct, truck, minute, place, verdict, suspicion, point, engine_status, trip_id, driver_id, "
-      "attributes FROM pg_temp.said_position ORDER BY turn ON CONFLICT (minute, truck, time) DO NOTHING");
-}
-
-void postgres_writer::mark_hours(pqxx::transaction_base& in, const batch& rows) {
-  std::vector<std::int64_t> hours;
-  std::vector<std::int32_t> trucks;
-  for (const position_row& row : rows.positions) {
-    known_truck& of = known_[of_batch_[row.truck]];
-    const std::int64_t hour = hour_number(row.what.timestamp);
-    if (std::exchange(of.unsettled, hour) == hour && hour >= settled_before_) continue;
-    hours.push_back(hour);
-    trucks.push_back(of.number);
-  }
-  if (hours.empty()) return;
-  in.exec_params0("INSERT INTO unsettled_hour SELECT * FROM unnest($1::int[], $2::int[]) ON CONFLICT DO NOTHING",
-                  integer_array(hours), integer_array(trucks));
+      "fuel_level_pct, battery_pct, truck, slot, place, verdict, suspicion, point, engine_status, trip_id, driver_id, "
+      "attributes FROM pg_temp.said_position ORDER BY turn ON CONFLICT (slot, time) DO NOTHING");
 }
 
 void postgres_writer::put_registry(pqxx::transaction_base& in, const batch& rows) {

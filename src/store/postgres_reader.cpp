@@ -128,7 +128,7 @@ stored_position position_in(const pqxx::row& row) {
           .what = engine::kept_position{p}};
 }
 
-// Day by day, which is partition by partition, and of each the minutes of the hours in which the truck sent something: every
+// Day by day, which is partition by partition, and of each the slots of the hours in which the truck sent something: every
 // row that the index leads to is one of the answer's.
 store_result<page<stored_position>> postgres_reader::history(const history_query& q) {
   return page_of<stored_position>([&](pqxx::transaction_base& in, page<stored_position>& to) {
@@ -139,14 +139,14 @@ store_result<page<stored_position>> postgres_reader::history(const history_query
     const auto all = hours_of(in, *truck, std::max(hour_number(from), first_hour_kept(in)), hour_number(until));
     for (auto next = all.begin(); next != all.end() && to.rows.size() <= q.limit;) {
       const std::int64_t day = *next / hours_of_day;
-      std::string minutes;
-      for (; next != all.end() && *next / hours_of_day == day; ++next) append_minutes(minutes, *next, from, until);
-      if (minutes.empty()) continue;
+      std::string slots;
+      for (; next != all.end() && *next / hours_of_day == day; ++next) append_slots(slots, *truck, *next, from, until);
+      if (slots.empty()) continue;
       const auto rows = in.exec_params(
-          fmt::format("SELECT {} FROM position WHERE minute = ANY($1::int[]) AND truck = $2 AND time BETWEEN $3 AND $4 "
-                      "ORDER BY minute, truck, time LIMIT $5",
+          fmt::format("SELECT {} FROM position WHERE slot = ANY($1::bigint[]) AND time BETWEEN $2 AND $3 "
+                      "ORDER BY slot, time LIMIT $4",
                       position_columns),
-          minutes + "}", *truck, moment(std::max(from, hour_at(day * hours_of_day))),
+          slots + "}", moment(std::max(from, hour_at(day * hours_of_day))),
           moment(std::min(until, hour_at((day + 1) * hours_of_day) - milliseconds{1})), q.limit + 1 - to.rows.size());
       for (const auto& row : rows) to.rows.push_back(position_in(row));
     }

@@ -53,9 +53,14 @@ inline constexpr utc_time earliest = from_epoch_ms(0);
 inline constexpr utc_time latest = from_epoch_ms(253'402'300'799'999);  // the year 9999
 inline utc_time within_reach(utc_time t) noexcept { return t < earliest ? earliest : t > latest ? latest : t; }
 
-inline std::int64_t minute_number(utc_time t) noexcept {
-  return std::chrono::floor<std::chrono::minutes>(t).time_since_epoch().count();
+/// The column that positions are found by: the quarter of a minute, and the truck's number. So short that what arrives together
+/// lies together in the index; so long that there are few of them in a truck's hours, which are asked for one by one.
+inline constexpr std::chrono::seconds slot_length{15};
+inline constexpr std::int64_t one_slot = std::int64_t{1} << 32;
+inline std::int64_t slot_of(utc_time t, std::int64_t truck) noexcept {
+  return std::chrono::floor<std::chrono::seconds>(t).time_since_epoch() / slot_length * one_slot | truck;
 }
+inline utc_time slot_begin(std::int64_t slot) noexcept { return utc_time{slot / one_slot * slot_length}; }
 inline std::int64_t hour_number(utc_time t) noexcept {
   return std::chrono::floor<std::chrono::hours>(t).time_since_epoch().count();
 }

@@ -17,9 +17,10 @@ constexpr std::int64_t migration_lock = 0x4841554C;
 
 // Unknown is NULL. `record` and `place` say where in the journal a row comes from.
 //
-// Positions have one index, which is their identity too. It begins with the minute: all that trucks send now goes to the same
-// few pages of it, which are filled once, whatever the number of trucks. A question about one truck looks into the minutes of
-// the hours of which `hour` and `unsettled_hour` say that it sent something.
+// Positions have one index, which is their identity too. It begins with the quarter of a minute: all that trucks send now goes
+// to the same few pages of it, which are filled once, whatever the number of trucks. That and the truck are one number, `slot`,
+// which is compared at once. A question about one truck looks into the slots of the hours of which `hour` and `unsettled_hour`
+// say that it sent something.
 constexpr std::array migrations{
     R"sql(
     CREATE TABLE checkpoint (
@@ -184,6 +185,22 @@ constexpr std::array migrations{
       EXECUTE format('DROP TABLE haulcast.%I', part);
       RETURN part;
     END $$;
+    )sql",
+    // Writes every position anew.
+    R"sql(
+    DROP INDEX position_minute_truck_time_idx;
+    ALTER TABLE position ALTER COLUMN minute TYPE bigint USING floor(extract(epoch FROM time) / 15)::bigint << 32 | truck;
+    ALTER TABLE position RENAME COLUMN minute TO slot;
+    CREATE UNIQUE INDEX ON position (slot, time);
+    COMMENT ON COLUMN position.slot IS 'floor(seconds since 1970 / 15) << 32 | truck; ask by haulcast.track(truck_id, from, to)';
+    CREATE OR REPLACE FUNCTION track(truck_id text, begins timestamptz, ends timestamptz) RETURNS SETOF haulcast.position
+    LANGUAGE sql STABLE AS $$
+      SELECT p.* FROM haulcast.truck t
+        CROSS JOIN generate_series(floor(extract(epoch FROM begins) / 15)::bigint,
+                                   floor(extract(epoch FROM ends) / 15)::bigint) AS s
+        CROSS JOIN LATERAL (SELECT * FROM haulcast.position
+                            WHERE slot = s << 32 | t.number AND time BETWEEN begins AND ends OFFSET 0) p
+        WHERE t.truck_id = track.truck_id ORDER BY p.time $$;
     )sql",
 };
 

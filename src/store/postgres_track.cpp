@@ -37,12 +37,11 @@ std::vector<std::int64_t> hours_of(pqxx::transaction_base& in, std::int64_t truc
   return all;
 }
 
-void append_minutes(std::string& to_array, std::int64_t hour, utc_time from, utc_time to) {
-  const std::int64_t first = std::max(hour * 60, minute_number(from));
-  const std::int64_t last = std::min(hour * 60 + 59, minute_number(to));
-  for (std::int64_t minute = first; minute <= last; ++minute) {
+void append_slots(std::string& to_array, std::int64_t truck, std::int64_t hour, utc_time from, utc_time to) {
+  const std::int64_t last = slot_of(std::min(hour_at(hour + 1) - milliseconds{1}, to), truck);
+  for (std::int64_t slot = slot_of(std::max(hour_at(hour), from), truck); slot <= last; slot += one_slot) {
     to_array += to_array.empty() ? '{' : ',';
-    to_array += std::to_string(minute);
+    to_array += std::to_string(slot);
   }
 }
 
@@ -70,16 +69,15 @@ std::optional<std::int64_t> postgres_track::hour_near(std::int64_t hour, bool be
 }
 
 std::optional<utc_time> postgres_track::one(std::int64_t hour, utc_time from, utc_time to, bool last) {
-  std::string minutes;
-  append_minutes(minutes, hour, from, to);
-  if (minutes.empty()) return std::nullopt;
-  const std::string order = last ? "ORDER BY minute DESC, truck DESC, time DESC" : "ORDER BY minute, truck, time";
+  std::string slots;
+  append_slots(slots, truck_, hour, from, to);
+  if (slots.empty()) return std::nullopt;
+  const std::string order = last ? "ORDER BY slot DESC, time DESC" : "ORDER BY slot, time";
   const auto found = in_.exec_params(
-      "SELECT (extract(epoch FROM time) * 1000)::bigint FROM position WHERE minute = ANY($1::int[]) AND truck = $2 "
-      "AND time BETWEEN $3 AND $4 AND verdict <> $5 " +
+      "SELECT (extract(epoch FROM time) * 1000)::bigint FROM position WHERE slot = ANY($1::bigint[]) "
+      "AND time BETWEEN $2 AND $3 AND verdict <> $4 " +
           order + " LIMIT 1",
-      minutes + "}", truck_, moment(std::max(from, hour_at(hour))), moment(std::min(to, hour_at(hour + 1) - milliseconds{1})),
-      suspect);
+      slots + "}", moment(std::max(from, hour_at(hour))), moment(std::min(to, hour_at(hour + 1) - milliseconds{1})), suspect);
   if (found.empty()) return std::nullopt;
   return time_in(found[0], 0);
 }
@@ -103,14 +101,14 @@ void postgres_track::read(utc_time from, utc_time to, const std::function<void(c
   const auto all = hours_of(in_, truck_, std::max(hour_number(from), first_hour_), hour_number(to));
   for (std::size_t begin = 0; begin < all.size(); begin += hours_at_once) {
     const std::size_t end = std::min(all.size(), begin + hours_at_once);
-    std::string minutes;
-    for (std::size_t i = begin; i < end; ++i) append_minutes(minutes, all[i], from, to);
-    if (minutes.empty()) continue;
+    std::string slots;
+    for (std::size_t i = begin; i < end; ++i) append_slots(slots, truck_, all[i], from, to);
+    if (slots.empty()) continue;
     const auto rows = in_.exec_params(
         "SELECT (extract(epoch FROM time) * 1000)::bigint, ST_Y(point::geometry), ST_X(point::geometry), speed_kmh, "
-        "accuracy_m, engine_status, verdict FROM position WHERE minute = ANY($1::int[]) AND truck = $2 "
-        "AND time BETWEEN $3 AND $4 ORDER BY minute, truck, time",
-        minutes + "}", truck_, moment(std::max(from, hour_at(all[begin]))),
+        "accuracy_m, engine_status, verdict FROM position WHERE slot = ANY($1::bigint[]) "
+        "AND time BETWEEN $2 AND $3 ORDER BY slot, time",
+        slots + "}", moment(std::max(from, hour_at(all[begin]))),
         moment(std::min(to, hour_at(all[end - 1] + 1) - milliseconds{1})));
     for (const auto& row : rows) {
       take({.when = time_in(row, 0),

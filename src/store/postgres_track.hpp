@@ -33,8 +33,8 @@ class postgres_track final : public track {
   std::int64_t first_hour_;
 };
 
-/// Minutes of that hour as an array of PostgreSQL's, those outside of [from, to] left out.
-void append_minutes(std::string& to_array, std::int64_t hour, utc_time from, utc_time to);
+/// A truck's slots of that hour as an array of PostgreSQL's, without its end; those outside of [from, to] are left out.
+void append_slots(std::string& to_array, std::int64_t truck, std::int64_t hour, utc_time from, utc_time to);
 
 inline constexpr const char* hour_columns =
     "(extract(epoch FROM hour) / 3600)::bigint, distance_m, max_speed_kmh, moving_ms, idle_ms, coordinates_count";

@@ -125,8 +125,7 @@ void postgres_writer::expect(pqxx::transaction_base& in, offset_t before, const 
 
 store_result<void> postgres_writer::write(const batch& rows, const std::string& journal_id) {
   return guarded([&]() -> store_result<void> {
-    check(rows);
-    make_partitions(rows);
+    make_room(rows);
     const auto attempt = [&](trust how) {
       pqxx::work in{session_->sql()};
       expect(in, rows.begins - 1, journal_id);
@@ -149,8 +148,7 @@ store_result<void> postgres_writer::write(const batch& rows, const std::string& 
 
 store_result<void> postgres_writer::rehearse(const batch& rows) {
   return guarded([&]() -> store_result<void> {
-    check(rows);
-    make_partitions(rows);
+    make_room(rows);
     pqxx::work in{session_->sql()};
     put(in, rows, trust::nothing);
     in.abort();
@@ -159,12 +157,18 @@ store_result<void> postgres_writer::rehearse(const batch& rows) {
   });
 }
 
-// What PostgreSQL would take and change, or what it has no room for.
-void postgres_writer::check(const batch& rows) const {
+// Refuses what PostgreSQL would take and change, or what it has no room for. All of it in one pass: PostgreSQL waits meanwhile.
+void postgres_writer::make_room(const batch& rows) {
   const auto must_be_storable = [](utc_time t) {
     if (t < earliest || t > latest) throw unstorable{"a time is outside of the years 1970 to 9999"};
   };
-  for (const position_row& row : rows.positions) {
+  // Neighbours are mostly of one day: names are made for those that are not.
+  const auto room_in = [this, last = std::chrono::sys_days::min()](const partitions_of& table, utc_time t) mutable {
+    const auto day = std::chrono::floor<std::chrono::days>(t);
+    if (std::exchange(last, day) != day) make_partition(table, day);
+  };
+  const auto& [position, event, quarantine, hour] = partitioned;
+  for (auto room = room_in; const position_row& row : rows.positions) {
     const geo::point p = row.what.point;
     // Written so that NaN is refused too; geography turns (500, 100) into (140, 80) without a word.
     if (!(std::abs(p.latitude) <= 90 && std::abs(p.longitude) <= 180)) {
@@ -172,27 +176,17 @@ void postgres_writer::check(const batch& rows) const {
     }
     must_be_storable(row.what.timestamp);
     must_be_storable(row.received_at);
+    room(position, row.what.timestamp);
   }
-  for (const event_row& row : rows.events) must_be_storable(row.time);
-  for (const quarantine_row& row : rows.quarantine) must_be_storable(row.received_at);
+  for (auto room = room_in; const event_row& row : rows.events) {
+    must_be_storable(row.time);
+    room(event, row.time);
+  }
+  for (auto room = room_in; const quarantine_row& row : rows.quarantine) {
+    must_be_storable(row.received_at);
+    room(quarantine, row.received_at);
+  }
   for (const dead_letter& row : rows.dead) must_be_storable(row.when);
-}
-
-void postgres_writer::make_partitions(const batch& rows) {
-  const auto& [position, event, quarantine, hour] = partitioned;
-  // Neighbours are mostly of one day: names are made for those that are not.
-  const auto make_for = [&](const partitions_of& table, const auto& of, auto time_of) {
-    auto last = std::chrono::sys_days::min();
-    for (const auto& row : of) {
-      const auto day = std::chrono::floor<std::chrono::days>(time_of(row));
-      if (day == last) continue;
-      last = day;
-      make_partition(table, day);
-    }
-  };
-  make_for(position, rows.positions, [](const position_row& row) { return row.what.timestamp; });
-  make_for(event, rows.events, [](const event_row& row) { return row.time; });
-  make_for(quarantine, rows.quarantine, [](const quarantine_row& row) { return row.received_at; });
 }
 
 // In a transaction of its own, so that its locks are short and no batch that fails takes it away again.

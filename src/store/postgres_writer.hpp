@@ -37,14 +37,12 @@ class postgres_writer final : public writer {
   std::optional<journal::checkpoint> lock_checkpoint(pqxx::transaction_base& in);
   void move_checkpoint(pqxx::transaction_base& in, const journal::checkpoint& to);
   void expect(pqxx::transaction_base& in, offset_t before, const std::string& journal_id);
-  void check(const batch& rows) const;
-  void make_partitions(const batch& rows);
+  void make_room(const batch& rows);
   void make_partition(const partitions_of& table, utc_time t);
   void put(pqxx::transaction_base& in, const batch& rows, trust how);
   void know(pqxx::transaction_base& in, const batch& rows);
   void revive(pqxx::transaction_base& in, const batch& rows);
   void put_positions(pqxx::transaction_base& in, const batch& rows, trust how);
-  void mark_hours(pqxx::transaction_base& in, const batch& rows);
   void put_registry(pqxx::transaction_base& in, const batch& rows);
   void put_geofences(pqxx::transaction_base& in, const batch& rows);
   void put_others(const batch& rows);

@@ -130,13 +130,16 @@ TEST_F(Chaos, TheAuditNoticesEachRowThatIsMissingRepeatedOrOtherwise) {
        "(SELECT record, place FROM position WHERE truck <> (SELECT max(number) FROM truck) AND time NOT IN "
        "(SELECT time FROM position WHERE truck = (SELECT max(number) FROM truck)) LIMIT 1)",
        &store_report::strange},
+      {"a position is where nobody looks for it",
+       "UPDATE position SET slot = slot + (1::bigint << 32) WHERE (record, place) = (SELECT record, place FROM position LIMIT "
+       "1)",
+       &store_report::strange},
       {"a position was never sent",
-       "INSERT INTO position (time, received_at, record, truck, minute, place, verdict, suspicion, point) SELECT time + "
-       "interval "
-       "'1 ms', received_at, record, truck, minute, place, verdict, suspicion, point FROM position LIMIT 1",
+       "INSERT INTO position (time, received_at, record, truck, slot, place, verdict, suspicion, point) SELECT time + interval "
+       "'1 ms', received_at, record, truck, slot, place, verdict, suspicion, point FROM position LIMIT 1",
        &store_report::strange},
       {"a position is there twice",
-       "DROP INDEX position_minute_truck_time_idx; "
+       "DROP INDEX position_slot_time_idx; "
        "INSERT INTO position SELECT * FROM position LIMIT 1",
        &store_report::twice},
       {"a position is another verdict's",

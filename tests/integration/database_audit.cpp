@@ -40,7 +40,8 @@ constexpr const char* tables = R"(
     SELECT p.record, p.place, t.truck_id, p.time, p.received_at, p.verdict, p.suspicion, ST_Y(p.point::geometry) AS latitude,
            ST_X(p.point::geometry) AS longitude, p.speed_kmh, p.heading, p.altitude_m, p.accuracy_m, p.odometer_km,
            p.fuel_level_pct, p.battery_pct, p.engine_status, p.trip_id, p.driver_id, p.attributes
-    FROM haulcast.position p LEFT JOIN haulcast.truck t ON t.number = p.truck;
+    FROM haulcast.position p LEFT JOIN haulcast.truck t  -- by the slot too, which is where questions look
+      ON t.number = p.truck AND p.slot = floor(extract(epoch FROM p.time) / 15)::bigint << 32 | p.truck;
 )";
 
 using answer = std::unique_ptr<PGresult, decltype([](PGresult* r) { PQclear(r); })>;

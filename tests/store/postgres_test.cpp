@@ -202,6 +202,29 @@ TEST_F(PostgresStore, HistoryReadsNoRowThatItDoesNotAnswer) {
   EXPECT_EQ(read(), "270|0;") << "by the index, and nothing but what was answered";
 }
 
+// Version 3 writes positions anew.
+TEST_F(PostgresStore, WhatAnOlderVersionWroteIsThereAfterTheMigration) {
+  {
+    kept store{here()};
+    store.hear("TRK-1", {full(1s), at(70s, 500), at(26h, 900)});
+    store.hear("TRK-2", {at(1s)});
+  }
+  place->ask(
+      "DROP INDEX position_slot_time_idx; ALTER TABLE position ALTER COLUMN slot TYPE integer USING (slot >> 32) / 4; "
+      "ALTER TABLE position RENAME COLUMN slot TO minute; CREATE UNIQUE INDEX ON position (minute, truck, time); "
+      "DELETE FROM schema_version WHERE version > 2");
+  const auto made = migrate_postgres(place->options(), false);
+  ASSERT_TRUE(made) << made.error().why;
+  EXPECT_EQ(made->from, 2);
+  kept store{here()};
+  store.last = 2;
+  EXPECT_EQ(store.seconds_of("TRK-1", 0ms, 48h), (std::vector<std::int64_t>{1, 70, 26 * 3'600}));
+  EXPECT_EQ(store.seconds_of("TRK-2"), std::vector<std::int64_t>{1});
+  store.hear("TRK-1", {at(70s, 500), at(80s, 600)}, verdict::late);
+  EXPECT_EQ(store.seconds_of("TRK-1"), (std::vector<std::int64_t>{1, 70, 80})) << "one was there";
+  EXPECT_EQ(place->ask("SELECT count(*) FROM track('TRK-1', '2026-01-01', '2027-01-01')"), "4;");
+}
+
 TEST_F(PostgresStore, RetentionDropsPartitions) {
   kept store{here()};
   for (int day = 0; day < 5; ++day) store.hear("TRK-1", {at(day * 24h)});
