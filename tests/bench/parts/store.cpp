@@ -25,7 +25,7 @@ std::vector<double> over(const json& said, const char* who, const char* other, c
 }  // namespace
 
 void measure_store(const stage& on, report& out) {
-  fmt::print("\nstore: {} batches of 20,000 positions of 10,000 trucks into PostgreSQL\n", batches);
+  fmt::print("\nstore: {} batches of 50,000 positions of 10,000 trucks into PostgreSQL\n", batches);
   if (!std::filesystem::exists("/usr/lib/postgresql/15/bin/postgres")) {
     out.missing("writing behind into PostgreSQL", "it is not installed");
     return;

@@ -157,14 +157,15 @@ class sustained {
                            l.lag_records, l.lag_s));
     };
     double next_s = 0;
-    double lag_most_s = 0;
+    look behind_most;
     for (const auto& l : looks) {
-      lag_most_s = std::max(lag_most_s, l.lag_s);
+      if (l.lag_s > behind_most.lag_s) behind_most = l;
       if (l.after_s < next_s) continue;
       line(l);
       next_s += seconds_ / 10;
     }
-    one("store's greatest lag while it lasts", " s", lag_most_s, voided);
+    one("store's greatest lag while it lasts", " s", behind_most.lag_s, voided, {},
+        fmt::format("{:.0f} records, after {:.0f} s", behind_most.lag_records, behind_most.after_s));
     one("store's lag at the end, back to zero within", " s", back_to_zero_s_, voided, {},
         fmt::format("{:.0f} records when the last position was answered", last.lag_records));
     // The windows hold more and more of six hours; everything else has a bound, and has reached it by half time.
