@@ -33,7 +33,7 @@ class beset_database {
   int terminate_backends() const;
   /// While everything goes on. The newest one is kept.
   void back_up();
-  /// Up to which record the backup goes, at most.
+  /// Up to which record the backup goes: at most, and exactly from restore() on. 0: it is one of nothing.
   std::uint64_t backed_up() const noexcept { return backed_up_; }
   /// Puts the backup beside the database, and at once into its place; or with an empty one.
   void restore();
