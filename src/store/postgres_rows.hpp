@@ -54,7 +54,8 @@ inline constexpr utc_time latest = from_epoch_ms(253'402'300'799'999);  // the y
 inline utc_time within_reach(utc_time t) noexcept { return t < earliest ? earliest : t > latest ? latest : t; }
 
 /// The column that positions are found by: the quarter of a minute, and the truck's number. So short that what arrives together
-/// lies together in the index; so long that there are few of them in a truck's hours, which are asked for one by one.
+/// lies together in the index; so long that there are few of them in a truck's hours, which are asked for one by one. The
+/// schema's `track` has the same length, and what is stored has: another one takes a migration.
 inline constexpr std::chrono::seconds slot_length{15};
 inline constexpr std::int64_t one_slot = std::int64_t{1} << 32;
 inline std::int64_t slot_of(utc_time t, std::int64_t truck) noexcept {
