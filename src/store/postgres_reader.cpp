@@ -11,8 +11,6 @@ namespace haulcast::store {
 
 namespace {
 
-using std::chrono::hours;
-
 constexpr std::int64_t hours_of_day = 24;
 
 using snapshot = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;

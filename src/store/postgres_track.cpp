@@ -9,8 +9,6 @@ namespace haulcast::store {
 
 namespace {
 
-using std::chrono::hours;
-
 constexpr auto suspect = static_cast<std::int64_t>(engine::verdict::suspect);
 constexpr std::int64_t no_hour = -1;
 constexpr std::size_t hours_at_once = 24;  // in one question
